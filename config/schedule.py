@@ -1,0 +1,17 @@
+"""What the scheduler does by the clock, as data. It starts drains; the rows in the database say what is to be done."""
+
+from typing import Any
+
+EVERY_MINUTE_S = 60.0
+HOURLY_S = 3600.0
+
+BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
+    "free lost scans and enqueue waiting ones": {
+        "task": "compliance.sweep_scans",
+        "schedule": EVERY_MINUTE_S,
+    },
+    "prune what retention has passed": {
+        "task": "organizations.prune",
+        "schedule": HOURLY_S,
+    },
+}

@@ -1,0 +1,16 @@
+from organizations.models.audit import AuditChain, AuditEvent
+from organizations.models.memberships import Membership
+from organizations.models.organizations import Organization
+from organizations.models.reports import SealedReport
+from organizations.models.tokens import ApiToken
+from organizations.models.users import User
+
+__all__ = [
+    "ApiToken",
+    "AuditChain",
+    "AuditEvent",
+    "Membership",
+    "Organization",
+    "SealedReport",
+    "User",
+]
