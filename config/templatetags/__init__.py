@@ -1,0 +1,1 @@
+"""Template tags of the shared design system; docs/design-system.md shows each."""
