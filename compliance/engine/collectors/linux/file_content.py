@@ -1,0 +1,95 @@
+"""Contents of small text files, of named paths and globs, with secrets masked before they leave the host."""
+
+from templates_app.language.facts import Json
+from templates_app.language.files import is_glob
+
+from ..registry import Os, RawSection, collector
+
+# Regular files only (a pipe would hang), at most 256 kB of each; one awk reads all of them.
+SCRIPT = r"""
+files=; IFS='
+'
+for p do
+  case $p in
+  *[*?[]*)
+    printf 'G %s\n' "$p"; set +f
+    for f in $p; do [ -f "$f" ] && { printf 'M %s\n' "$f"; files="$files$f
+"; }; done; set -f ;;
+  *) if [ -f "$p" ]; then files="$files$p
+"; elif [ -e "$p" ]; then printf 'X special %s\n' "$p"
+     elif [ -x "${p%/*}/" ] || [ ! -d "${p%/*}" ]; then printf 'X absent %s\n' "$p"; else printf 'X denied %s\n' "$p"; fi ;;
+  esac
+done
+set --; big=
+for f in $files; do
+  if [ ! -r "$f" ]; then printf 'X denied %s\n' "$f"; continue; fi
+  set -- "$@" "$f"
+done
+[ $# -gt 0 ] || return 0
+for f in $(find -L "$@" -prune -size +512 2>/dev/null); do big="$big
+$f
+"; done
+small=$*; set --
+for f in $small; do
+  case $big in *"
+$f
+"*) printf 'F %s\nX cut %s\n' "$f" "$f" ;; *) printf 'F %s\n' "$f"; set -- "$@" "$f" ;; esac
+done
+[ $# -gt 0 ] || return 0
+awk '
+FNR == 1 { print "A " FILENAME; pam = index(FILENAME, "/pam.d/") }
+/^[ \t\r]*$/ { next }
+{
+  if (index($0, "$")) gsub(/\$(1|2[abxy]?|5|6|7|y|gy|sha1|md5)\$[^ \t:]+/, "<hash>")
+  if (index($0, "grub.pbkdf2")) gsub(/grub\.pbkdf2\.[^ \t]+/, "grub.pbkdf2.<set>")
+  if (!pam && tolower($0) ~ /^[ \t]*[a-z_]*(password|passwd|passphrase|secret|bindpw|rootpw|authtok|private_?key|token)[ \t]*[=:][ \t]*[^ \t]/) { sub(/[=:].*/, "= <set>") }
+  print "L " FNR " " $0
+}' "$@"
+"""
+
+# read as they are, comments too: what stands in them is shown to users
+RAW = frozenset({"/etc/motd", "/etc/issue", "/etc/issue.net"})
+
+
+@collector("file_content", os=Os.LINUX, script=SCRIPT)
+def read_files(section: RawSection) -> Json:
+    """Read {"files": {path: {"state", "lines": [[number, text]], "cut"}}, "globs": {pattern: [path, ...]}}."""
+    files: dict[str, Json] = {}
+    globs: dict[str, list[str]] = {path: [] for path in section.args if is_glob(path)}
+    pattern = path = ""
+    lines: list[Json] = []
+    for line in section.lines:
+        mark, text = line[:1], line[2:]
+        if mark == "L":
+            number, _, content = text.partition(" ")
+            if kept(path, content):
+                lines.append([int(number), content])
+        elif mark == "A":
+            path, lines = text, []
+            files[path] = {"state": "ok", "lines": lines, "cut": False}
+        elif mark == "F":
+            files.setdefault(text, {"state": "ok", "lines": [], "cut": False})
+        elif mark == "X":
+            state, _, path = text.partition(" ")
+            files[path] = {
+                "state": "ok" if state == "cut" else state,
+                "lines": [],
+                "cut": state == "cut",
+            }
+        elif mark == "G":
+            pattern = text
+        elif mark == "M":
+            globs[pattern].append(text)
+    for asked in section.args:
+        if not is_glob(asked) and asked not in files:
+            raise ValueError(f"{asked} is missing")
+    return {
+        "files": files,
+        "globs": {pattern: sorted(set(found)) for pattern, found in globs.items()},
+    }  # type: ignore[dict-item]
+
+
+def kept(path: str, content: str) -> bool:
+    """Tell whether a line says anything: comments do not, but #include does, and so does all of a banner."""
+    text = content.lstrip()
+    return path in RAW or not text.startswith("#") or text.startswith("#include")

@@ -1,0 +1,67 @@
+"""Kernel parameters: the running value of each asked one, and every persistent setting of it."""
+
+from templates_app.language.facts import Json
+
+from ..registry import Os, RawSection, collector
+
+# The order of `sysctl --system` (procps) and systemd-sysctl: by file name over all directories, the first directory's
+# file of a name hides the others; /etc/sysctl.conf last. ufw applies its own file when it starts.
+SCRIPT = r"""
+for k do
+  f=/proc/sys/$(printf %s "$k" | tr . /)
+  if [ ! -e "$f" ]; then printf 'R %s absent\n' "$k"
+  elif v=$(cat "$f" 2>/dev/null); then printf 'R %s value %s\n' "$k" "$(printf %s "$v" | tr '\t\n' '  ')"
+  else printf 'R %s denied\n' "$k"; fi
+done
+set +f
+names=$(for d in /etc/sysctl.d /run/sysctl.d /usr/local/lib/sysctl.d /usr/lib/sysctl.d /lib/sysctl.d; do
+  for f in "$d"/*.conf; do [ -f "$f" ] && printf '%s\n' "${f##*/}"; done; done | sort -u)
+set -f; IFS='
+'
+for n in $names; do
+  for d in /etc/sysctl.d /run/sysctl.d /usr/local/lib/sysctl.d /usr/lib/sysctl.d /lib/sysctl.d; do
+    if [ -f "$d/$n" ]; then printf '%s\n' "$d/$n"; break; fi
+  done
+done | { set --; while read -r f; do [ -r "$f" ] && set -- "$@" "$f"; done
+  if [ -f /etc/sysctl.conf ]; then
+    case " $* " in *"/99-sysctl.conf "*) ;; *) set -- "$@" /etc/sysctl.conf ;; esac
+  fi
+  if [ -f /etc/ufw/sysctl.conf ] && grep -qi '^ENABLED=yes' /etc/ufw/ufw.conf 2>/dev/null; then
+    set -- "$@" /etc/ufw/sysctl.conf
+  fi
+  [ $# -gt 0 ] && awk '/^[ \t]*[#;]/ || !/=/ { next } { print "P " FILENAME "\t" FNR "\t" $0 }' "$@"; }
+return 0
+"""
+
+
+@collector("sysctl", os=Os.LINUX, script=SCRIPT)
+def read_sysctl(section: RawSection) -> Json:
+    """Read {key: {"running": value | null | {"denied": true}, "persistent": [[value, file, line], ...]}}.
+
+    ``persistent`` stands in the order in which the files are applied; the last one wins. Only asked keys are kept.
+    """
+    running: dict[str, Json] = {}
+    persistent: dict[str, list[Json]] = {key: [] for key in section.args}
+    for line in section.lines:
+        if line.startswith("R "):
+            _, key, state, *value = line.split(" ", 3)
+            running[key] = {"absent": None, "denied": {"denied": True}}.get(
+                state, (value or [""])[0].strip()
+            )
+        elif line.startswith("P "):
+            path, number, text = line[2:].split("\t", 2)
+            name, _, value_text = text.partition("=")
+            key = plain_key(name)
+            if key in persistent:
+                persistent[key].append([value_text.strip(), path, int(number)])
+    return {
+        key: {"running": running[key], "persistent": persistent[key]}
+        for key in section.args
+    }  # type: ignore[dict-item]
+
+
+def plain_key(name: str) -> str:
+    """Return a key with dots from "-net/ipv4/ip_forward " (a leading "-" asks sysctl to ignore errors)."""
+    key = name.strip().lstrip("-").strip()
+    slash, dot = key.find("/"), key.find(".")
+    return key.replace("/", ".") if slash >= 0 and (dot < 0 or slash < dot) else key

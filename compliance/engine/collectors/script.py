@@ -1,0 +1,59 @@
+"""The script sent to a target: a prelude, one function for each section, and the frames around what they print.
+
+A frame begins with a line "<nonce> begin <section>" and ends with "<nonce> end <section>"; each content line between
+them is prefixed by "|", and the last of them is "|rc <exit status>". The nonce is random for each run and travels on
+stdin only, so that no file or tool on the target can forge a frame; the prefix makes sure of it.
+"""
+
+import shlex
+from collections.abc import Iterable, Sequence
+
+from .registry import Collector
+
+SECTION_BYTES = 1_000_000
+
+PRELUDE = r"""
+LC_ALL=C; LANG=C; TZ=UTC; export LC_ALL LANG TZ
+PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin; export PATH
+unset IFS ENV BASH_ENV CDPATH GREP_OPTIONS POSIXLY_CORRECT LS_COLORS SYSTEMD_PAGER 2>/dev/null
+umask 077; set +e +u; set -f; cd /
+have() { command -v "$1" >/dev/null 2>&1; }
+# t SECONDS COMMAND...: the command, ended when it takes longer; exit status 124 then, as timeout gives
+if have timeout; then t() { timeout "$@"; }; else t() { shift; "$@"; }; fi
+UID_HERE=$(id -u 2>/dev/null)
+am_root() { [ "$UID_HERE" = 0 ]; }
+section() {
+  _n=$1; shift
+  printf '%s begin %s\n' "$NONCE" "$_n"
+  { "s_$_n" "$@" </dev/null 2>/dev/null; printf '\nrc %s\n' "$?"; } | sed 's/^/|/'
+  printf '%s end %s\n' "$NONCE" "$_n"
+}
+"""
+
+
+def build(
+    collectors: Sequence[tuple[Collector, Iterable[str]]],
+    *,
+    nonce: str,
+    nice: bool = False,
+) -> str:
+    """Return the whole script for ``collectors``, each with its args, which are passed as quoted data."""
+    parts = [f"NONCE={shlex.quote(nonce)}", PRELUDE]
+    if nice:
+        parts.append(
+            "renice -n 19 -p $$ >/dev/null 2>&1; ionice -c3 -p $$ >/dev/null 2>&1"
+        )
+    parts += [
+        f"s_{collector.section}() {{\n{collector.script.strip()}\n}}"
+        for collector, _ in collectors
+    ]
+    parts.append("printf '%s start\\n' \"$NONCE\"")
+    for collector, args in collectors:
+        parts.append(
+            " ".join(
+                ["section", collector.section, *(shlex.quote(arg) for arg in args)]
+            )
+        )
+    parts.append("printf '%s finish\\n' \"$NONCE\"")
+    # one block, so that a shell reading it from a pipe has it all before it runs any of it
+    return "{\n" + "\n".join(parts) + "\nexit 0\n}\n"

@@ -1,0 +1,113 @@
+"""Files in the facts: contents, permissions and directory trees that several fact kinds read.
+
+Shapes of the sections:
+- file_content: {"files": {path: {"state": "ok|absent|denied|special", "lines": [[number, text], ...], "cut": bool}},
+  "globs": {pattern: [path, ...]}}; blank lines are left out, comment lines too but for a few paths read raw.
+- file_stat: {"files": {path: [mode, uid, gid, owner, group, kind] | null | "denied"}, "globs": {pattern: [path, ...]}};
+  links are followed; null is a path that does not exist.
+- file_tree: {root: {"state": "ok|absent|denied", "entries": [[path, mode, uid, gid, owner, group, kind], ...],
+  "whole": bool}}; links are not followed; the root itself is not among its entries.
+"""
+
+import fnmatch
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from .facts import Facts, Unknown
+from .registry import Need
+from .observations import FileMode
+
+WILD = frozenset("*?[")
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One line of a file, ``number`` counted from 1."""
+
+    path: str
+    number: int
+    text: str
+
+
+def is_glob(path: str) -> bool:
+    return not WILD.isdisjoint(path)
+
+
+def content_needs(paths: Iterable[str]) -> Iterator[Need]:
+    return (Need("file_content", path) for path in paths)
+
+
+def stat_needs(paths: Iterable[str]) -> Iterator[Need]:
+    return (Need("file_stat", path) for path in paths)
+
+
+def expand(facts: Facts, section: str, path: str) -> list[str]:
+    """Return the paths that ``path`` stands for, sorted; a plain path stands for itself, there or not."""
+    if not is_glob(path):
+        return [path]
+    value: Any = facts.value(section)
+    if path not in value["globs"]:
+        raise Unknown(f"{path} was not collected")
+    return value["globs"][path]
+
+
+def lines_of(facts: Facts, path: str) -> list[Line] | None:
+    """Return the lines of the file at ``path``, None when it does not exist. Raises Unknown if it was not readable."""
+    value: Any = facts.value("file_content")
+    found = value["files"].get(path)
+    if found is None:
+        raise Unknown(f"{path} was not collected")
+    if found["state"] == "absent":
+        return None
+    if found["state"] == "denied":
+        raise Unknown(f"needs root: {path} may not be read")
+    if found["state"] == "special":
+        raise Unknown(f"{path} is no regular file")
+    if found.get("cut"):
+        raise Unknown(f"{path} is larger than what is read of one file (256 kB)")
+    return facts.memo(("lines", path), lambda: [Line(path, number, text) for number, text in found["lines"]])
+
+
+def all_lines(facts: Facts, paths: Iterable[str]) -> tuple[list[Line], list[str]]:
+    """Return the lines of every file that ``paths`` stand for, in order, and the paths that exist."""
+    lines: list[Line] = []
+    present: list[str] = []
+    for path in paths:
+        for name in expand(facts, "file_content", path):
+            read = lines_of(facts, name)
+            if read is not None:
+                present.append(name)
+                lines.extend(read)
+    return lines, present
+
+
+def mode_of(facts: Facts, path: str) -> FileMode | None:
+    """Return the permissions of ``path``, None when it does not exist. Raises Unknown if they were not readable."""
+    value: Any = facts.value("file_stat")
+    if path not in value["files"]:
+        raise Unknown(f"{path} was not collected")
+    found = value["files"][path]
+    if found == "denied":
+        raise Unknown(f"needs root: the directory of {path} may not be entered")
+    return None if found is None else facts.memo(("mode", path), lambda: FileMode(*found))
+
+
+def tree_of(facts: Facts, root: str) -> tuple[list[tuple[str, FileMode]], bool] | None:
+    """Return every entry below ``root`` and whether that is all; None when ``root`` does not exist."""
+    value: Any = facts.value("file_tree")
+    found = value.get(root)
+    if found is None:
+        raise Unknown(f"{root} was not collected")
+    if found["state"] == "absent":
+        return None
+    if found["state"] == "denied":
+        raise Unknown(f"needs root: {root} may not be read")
+    entries = facts.memo(("tree", root), lambda: [(entry[0], FileMode(*entry[1:])) for entry in found["entries"]])
+    return entries, bool(found["whole"])
+
+
+def named(path: str, patterns: Iterable[str]) -> bool:
+    """Tell whether the last part of ``path`` matches one of the shell ``patterns``."""
+    name = path.rsplit("/", 1)[-1]
+    return any(fnmatch.fnmatchcase(name, pattern) for pattern in patterns)

@@ -1,0 +1,33 @@
+"""The fact kinds: each module registers its own."""
+
+from . import (  # noqa: F401  # importing registers
+    audit_rule,
+    boot_arg,
+    cmd_fact,
+    crypto_policy,
+    dconf,
+    file_regex,
+    file_stat,
+    firewall,
+    fs_walk,
+    home_files,
+    kernel_module,
+    kv_file,
+    listen,
+    mac_state,
+    mount,
+    net_iface,
+    package,
+    pam,
+    process,
+    root_path,
+    service,
+    shell_env,
+    sshd,
+    sudoers,
+    sysctl,
+    user_db,
+)
+from ..registry import KINDS
+
+__all__ = ["KINDS"]

@@ -1,0 +1,53 @@
+"""Lines of files that match a regular expression. The items are the matching lines."""
+
+from collections.abc import Iterable
+
+import re2
+
+from .. import files
+from ..facts import Facts
+from ..observations import Evidence, Item, Observed, clipped
+from ..registry import Kind, Need, Probe, register
+
+
+class FileRegexProbe(Probe):
+    """``pattern`` is searched in each line (RE2) of ``paths`` (globs allowed); comment lines were left out, but in
+    /etc/motd, /etc/issue and /etc/issue.net. ``file`` true: a file that does not exist is said to be so and matches
+    nothing."""
+
+    paths: list[str]
+    pattern: str
+    ignore_case: bool = False
+
+
+def needs(probe: FileRegexProbe) -> Iterable[Need]:
+    return files.content_needs(probe.paths)
+
+
+def observe(probe: FileRegexProbe, facts: Facts) -> Observed:
+    lines, present = files.all_lines(facts, probe.paths)
+    if not present:
+        return Observed(absent=f"no such file: {', '.join(probe.paths)}")
+    pattern = compiled(probe)
+    matching = tuple(
+        Item(
+            clipped(line.text.strip()),
+            f"{line.path} line {line.number}",
+            (Evidence(line.path, line.number, clipped(line.text.strip()), "line of the file"),),
+        )
+        for line in lines
+        if pattern.search(line.text) is not None
+    )
+    looked = tuple(Evidence(path, None, "", "searched") for path in present[:3])
+    return Observed(matching, absent=f"no matching line in {', '.join(present[:3])}", evidence=looked)
+
+
+def compiled(probe: FileRegexProbe) -> "re2._Regexp":
+    return re2.compile(f"(?i){probe.pattern}" if probe.ignore_case else probe.pattern)
+
+
+def describe(probe: FileRegexProbe) -> str:
+    return f"a line matching {probe.pattern} in {', '.join(probe.paths)}"
+
+
+register(Kind("file_regex", FileRegexProbe, needs, observe, describe, "Lines of files that match a pattern"))

@@ -1,0 +1,79 @@
+"""Permissions and ownership of files: of named paths, of globs, or of all files below a directory."""
+
+from collections.abc import Iterable
+from typing import Self
+
+import re2
+from pydantic import model_validator
+
+from .. import files
+from ..facts import Facts
+from ..observations import Evidence, FileMode, Item, Observed
+from ..registry import Kind, Need, Probe, register
+
+
+class FileStatProbe(Probe):
+    """Either ``paths`` (globs allowed) or ``tree`` (a directory, all regular files below it).
+
+    ``name`` keeps only file names that match one of these regular expressions (whole name); ``except_name`` drops
+    those that match. ``type`` limits a tree to files or directories; ``depth`` 1 means the directory itself only.
+    """
+
+    paths: list[str] = []
+    tree: str = ""
+    depth: int = 0
+    name: list[str] = []
+    except_name: list[str] = []
+    type: str = "file"
+
+    @model_validator(mode="after")
+    def names_something(self) -> Self:
+        if bool(self.paths) == bool(self.tree):
+            raise ValueError("give either paths or tree")
+        return self
+
+
+def needs(probe: FileStatProbe) -> Iterable[Need]:
+    return files.stat_needs(probe.paths) if probe.paths else [Need("file_tree", probe.tree)]
+
+
+def observe(probe: FileStatProbe, facts: Facts) -> Observed:
+    if probe.tree:
+        return observe_tree(probe, facts)
+    found = [(path, files.mode_of(facts, path)) for entry in probe.paths for path in files.expand(facts, "file_stat", entry)]
+    kept = [(path, mode) for path, mode in found if mode is not None and chosen(probe, path)]
+    return Observed(tuple(item(path, mode) for path, mode in kept), absent=f"no such file: {', '.join(probe.paths)}")
+
+
+def observe_tree(probe: FileStatProbe, facts: Facts) -> Observed:
+    tree = files.tree_of(facts, probe.tree)
+    if tree is None:
+        return Observed(absent=f"no such directory: {probe.tree}")
+    entries, whole = tree
+    deepest = probe.tree.rstrip("/").count("/") + probe.depth
+    kept = tuple(
+        item(path, mode)
+        for path, mode in entries
+        if mode.kind == probe.type and (not probe.depth or path.count("/") <= deepest) and chosen(probe, path)
+    )
+    return Observed(kept, absent=f"no matching file below {probe.tree}", whole=whole)
+
+
+def chosen(probe: FileStatProbe, path: str) -> bool:
+    if not probe.name and not probe.except_name:
+        return True
+    name = path.rsplit("/", 1)[-1]
+    keep = not probe.name or any(re2.fullmatch(pattern, name) for pattern in probe.name)
+    return keep and not any(re2.fullmatch(pattern, name) for pattern in probe.except_name)
+
+
+def item(path: str, mode: FileMode) -> Item:
+    return Item(mode, subject=path, evidence=(Evidence(path, None, f"{mode.mode:04o} {mode.owner}:{mode.group}", "stat"),))
+
+
+def describe(probe: FileStatProbe) -> str:
+    what = "every file below " + probe.tree if probe.tree else ", ".join(probe.paths)
+    return what + (f" named {' or '.join(probe.name)}" if probe.name else "")
+
+
+register(Kind("file_stat", FileStatProbe, needs, observe, describe, "Mode, owner and group of files"))

@@ -1,0 +1,106 @@
+"""Settings in key/value files: one key, read from a main file and its drop-ins in the order in which they count."""
+
+from collections.abc import Iterable
+from typing import Literal
+
+from .. import files
+from ..facts import Facts
+from ..files import Line
+from ..observations import Evidence, Item, Observed, clipped
+from ..registry import Kind, Need, Probe, register
+
+
+class KvFileProbe(Probe):
+    """``paths`` (globs allowed) are read in this order; ``wins`` says which of several settings of ``key`` counts.
+
+    ``separator`` equals: "key = value", space: "key value", colon: "key: value", limits: "domain type item value",
+    where the key is "domain type item". ``section`` limits it to an [ini] section. ``bare`` keys without a value
+    count as set to "". Quotes around a value are dropped.
+    """
+
+    paths: list[str]
+    key: str
+    section: str = ""
+    separator: Literal["equals", "space", "colon", "limits"] = "equals"
+    wins: Literal["last", "first", "all"] = "last"
+    ignore_case: bool = False
+    comment: str = "#"
+
+
+def needs(probe: KvFileProbe) -> Iterable[Need]:
+    return files.content_needs(probe.paths)
+
+
+def observe(probe: KvFileProbe, facts: Facts) -> Observed:
+    lines, present = files.all_lines(facts, probe.paths)
+    if not present:
+        return Observed(absent=f"no such file: {', '.join(probe.paths)}")
+    wanted = normal(probe.key, probe)
+    found = [
+        (line, value)
+        for line, section, key, value in settings(lines, probe, facts)
+        if key == wanted and (not probe.section or section == probe.section.lower())
+    ]
+    if not found:
+        return Observed(absent=f"{probe.key} is not set in {', '.join(present[:3])}")
+    kept = {"last": found[-1:], "first": found[:1], "all": found}[probe.wins]
+    return Observed(tuple(setting_item(probe, line, value) for line, value in kept))
+
+
+def setting_item(probe: KvFileProbe, line: Line, value: str) -> Item:
+    evidence = Evidence(line.path, line.number, clipped(line.text.strip()), "read from the file")
+    return Item(value, f"{probe.key} in {line.path} line {line.number}", (evidence,))
+
+
+def settings(lines: list[Line], probe: KvFileProbe, facts: Facts) -> list[tuple[Line, str, str, str]]:
+    """Return (line, section, key, value) of each setting; parsed once for each set of files."""
+    how = (tuple(probe.paths), probe.separator, probe.comment, probe.ignore_case)
+    return facts.memo(("kv", how), lambda: list(parse(lines, probe)))
+
+
+def parse(lines: list[Line], probe: KvFileProbe) -> Iterable[tuple[Line, str, str, str]]:
+    section, path = "", ""
+    for line in lines:
+        if line.path != path:
+            section, path = "", line.path
+        text = line.text.strip()
+        if text.startswith("[") and text.endswith("]"):
+            section = text[1:-1].strip().lower()
+            continue
+        if text.startswith((probe.comment, ";")):
+            continue
+        key, value = split(text, probe.separator, probe.comment)
+        if key:
+            yield line, section, normal(key, probe), value
+
+
+def split(text: str, separator: str, comment: str) -> tuple[str, str]:
+    """Return key and value of one line; the value without a trailing comment and without quotes."""
+    if separator == "limits":
+        words = text.split(comment)[0].split()
+        return (" ".join(words[:3]), words[3]) if len(words) == 4 else ("", "")
+    if separator == "space":
+        key, _, value = text.partition(" ") if "\t" not in text else _first_word(text)
+    else:
+        key, _, value = text.partition("=" if separator == "equals" else ":")
+    value = value.split(f" {comment}")[0].split(f"\t{comment}")[0].strip()
+    if len(value) > 1 and value[0] == value[-1] and value[0] in "\"'":
+        value = value[1:-1]
+    return key.strip(), value
+
+
+def _first_word(text: str) -> tuple[str, str, str]:
+    words = text.split(None, 1)
+    return words[0], " ", words[1] if len(words) > 1 else ""
+
+
+def normal(key: str, probe: KvFileProbe) -> str:
+    joined = " ".join(key.split())
+    return joined.lower() if probe.ignore_case else joined
+
+
+def describe(probe: KvFileProbe) -> str:
+    return f"{probe.key} in {'[' + probe.section + '] of ' if probe.section else ''}{', '.join(probe.paths)}"
+
+
+register(Kind("kv_file", KvFileProbe, needs, observe, describe, "A setting in key/value files, with drop-ins"))

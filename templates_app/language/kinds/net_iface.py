@@ -1,0 +1,1 @@
+"""Fact kind net_iface."""

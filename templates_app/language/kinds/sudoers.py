@@ -1,0 +1,1 @@
+"""Fact kind sudoers."""

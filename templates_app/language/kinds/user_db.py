@@ -1,0 +1,1 @@
+"""Fact kind user_db."""

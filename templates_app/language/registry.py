@@ -1,0 +1,53 @@
+"""The register of fact kinds: for each, how a probe is written, what it needs, and what it means."""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import Generic, NamedTuple, TypeVar
+
+from pydantic import BaseModel, ConfigDict
+
+from .facts import Facts
+from .observations import Observed
+
+
+class Probe(BaseModel):
+    """Base of every kind's parameters, as written under ``probe:`` beside ``kind``."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Need(NamedTuple):
+    """One thing that collection must bring: a section, and within it the ``arg`` (a path, a key, a unit)."""
+
+    section: str
+    arg: str = ""
+
+
+P = TypeVar("P", bound=Probe)
+
+
+@dataclass(frozen=True, slots=True)
+class Kind(Generic[P]):
+    """One fact kind.
+
+    ``needs`` lists what must be collected for a probe; ``observe`` reads it from the facts and raises Unknown when
+    nothing may be concluded; ``describe`` names the probed thing ("kernel parameter net.ipv4.ip_forward").
+    """
+
+    name: str
+    probe: type[P]
+    needs: Callable[[P], Iterable[Need]]
+    observe: Callable[[P, Facts], Observed]
+    describe: Callable[[P], str]
+    summary: str
+
+
+KINDS: dict[str, Kind] = {}  # type: ignore[type-arg]  # each kind has its own probe
+
+
+def register(kind: Kind[P]) -> Kind[P]:
+    """Add ``kind``. Raises ValueError for a second one of that name."""
+    if kind.name in KINDS:
+        raise ValueError(f"fact kind {kind.name} is registered twice")
+    KINDS[kind.name] = kind
+    return kind
