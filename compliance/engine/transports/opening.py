@@ -1,0 +1,17 @@
+"""The ways to a target by the name that a host's ``connection`` bears."""
+
+from collections.abc import Callable
+
+from compliance.engine.transports.base import Limits, Target, Transport
+from compliance.engine.transports.local import LocalTransport
+from compliance.engine.transports.ssh import SshTransport
+
+TRANSPORTS: dict[str, Callable[[Target, Limits], Transport]] = {"ssh": SshTransport, "local": LocalTransport}
+
+
+def open_transport(connection: str, target: Target, limits: Limits | None = None) -> Transport:
+    """Return a way to ``target``, which opens in its ``with`` block: ``with open_transport("ssh", target) as t``.
+
+    ``connection`` is a key of TRANSPORTS; another raises KeyError. Entering the block may raise TransportError.
+    """
+    return TRANSPORTS[connection](target, limits or Limits())
