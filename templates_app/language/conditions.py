@@ -12,8 +12,18 @@ Condition = Callable[[Facts], Answer]
 Compiled = tuple[Condition, tuple[Need, ...]]
 
 KIND_LEAVES = {
-    "package": ("package", "name", "package {arg} is installed", "package {arg} is not installed"),
-    "mount": ("mount", "path", "{arg} is a mount point", "{arg} is no file system of its own"),
+    "package": (
+        "package",
+        "name",
+        "package {arg} is installed",
+        "package {arg} is not installed",
+    ),
+    "mount": (
+        "mount",
+        "path",
+        "{arg} is a mount point",
+        "{arg} is no file system of its own",
+    ),
 }
 HOST_LEAVES: dict[str, tuple[str, str]] = {
     "container": ("the host is a container", "the host is no container"),
@@ -24,21 +34,32 @@ HOST_LEAVES: dict[str, tuple[str, str]] = {
 }
 
 
-def compile_condition(tree: Mapping[str, Any], values: Mapping[str, Any], error: type[ValueError]) -> Compiled:
+def compile_condition(
+    tree: Mapping[str, Any], values: Mapping[str, Any], error: type[ValueError]
+) -> Compiled:
     """Return a question to the facts and what it needs. Raises ``error`` with the place of what is wrong."""
     return _compile(tree, values, error, "applies_when")
 
 
-def _compile(tree: Any, values: Mapping[str, Any], error: type[ValueError], place: str) -> Compiled:
+def _compile(
+    tree: Any, values: Mapping[str, Any], error: type[ValueError], place: str
+) -> Compiled:
     if not isinstance(tree, dict) or len(tree) != 1:
-        raise error(f"{place}: wants exactly one condition; join several with all, any or not")
+        raise error(
+            f"{place}: wants exactly one condition; join several with all, any or not"
+        )
     (name, arg) = next(iter(tree.items()))
     place = f"{place}.{name}"
     if name in ("all", "any"):
         if not isinstance(arg, list) or not arg:
             raise error(f"{place}: wants a list of conditions")
-        parts = [_compile(part, values, error, f"{place}[{index}]") for index, part in enumerate(arg)]
-        return _join([part[0] for part in parts], every=name == "all"), tuple(n for part in parts for n in part[1])
+        parts = [
+            _compile(part, values, error, f"{place}[{index}]")
+            for index, part in enumerate(arg)
+        ]
+        return _join([part[0] for part in parts], every=name == "all"), tuple(
+            n for part in parts for n in part[1]
+        )
     if name == "not":
         question, needs = _compile(arg, values, error, place)
         return _negate(question), needs
@@ -52,7 +73,18 @@ def _compile(tree: Any, values: Mapping[str, Any], error: type[ValueError], plac
         return _arch_leaf(arg, error, place)
     if name == "choice":
         return _choice_leaf(arg, values, error, place)
-    known = ", ".join([*KIND_LEAVES, "service_enabled", *HOST_LEAVES, "arch", "choice", "all", "any", "not"])
+    known = ", ".join(
+        [
+            *KIND_LEAVES,
+            "service_enabled",
+            *HOST_LEAVES,
+            "arch",
+            "choice",
+            "all",
+            "any",
+            "not",
+        ]
+    )
     raise error(f"{place}: is no condition; known: {known}")
 
 
@@ -93,7 +125,11 @@ def _kind_leaf(name: str, arg: Any, error: type[ValueError], place: str) -> Comp
     kind = KINDS[kind_name]
     probe = kind.probe(**{key: arg})
     return (
-        lambda facts: (True, yes.format(arg=arg)) if kind.observe(probe, facts).items else (False, no.format(arg=arg)),
+        lambda facts: (
+            (True, yes.format(arg=arg))
+            if kind.observe(probe, facts).items
+            else (False, no.format(arg=arg))
+        ),
         tuple(kind.needs(probe)),
     )
 
@@ -127,14 +163,22 @@ def _host_leaf(name: str, arg: Any, error: type[ValueError], place: str) -> Comp
 def _arch_leaf(arg: Any, error: type[ValueError], place: str) -> Compiled:
     if not isinstance(arg, list) or not all(isinstance(entry, str) for entry in arg):
         raise error(f"{place}: wants a list of architectures as uname -m prints them")
-    return lambda facts: (facts.os.arch in arg, f"the machine is {facts.os.arch or 'of unknown architecture'}"), ()
+    return lambda facts: (
+        facts.os.arch in arg,
+        f"the machine is {facts.os.arch or 'of unknown architecture'}",
+    ), ()
 
 
-def _choice_leaf(arg: Any, values: Mapping[str, Any], error: type[ValueError], place: str) -> Compiled:
+def _choice_leaf(
+    arg: Any, values: Mapping[str, Any], error: type[ValueError], place: str
+) -> Compiled:
     if not isinstance(arg, dict) or len(arg) != 1:
         raise error(f"{place}: wants one variable and its value")
     (name, wanted) = next(iter(arg.items()))
     if name not in values:
         raise error(f"{place}: no variable is called {name!r}")
     chosen = values[name]
-    return lambda facts: (chosen == wanted, f"{name} is set to {chosen} for this template"), ()
+    return lambda facts: (
+        chosen == wanted,
+        f"{name} is set to {chosen} for this template",
+    ), ()

@@ -66,7 +66,10 @@ def lines_of(facts: Facts, path: str) -> list[Line] | None:
         raise Unknown(f"{path} is no regular file")
     if found.get("cut"):
         raise Unknown(f"{path} is larger than what is read of one file (256 kB)")
-    return facts.memo(("lines", path), lambda: [Line(path, number, text) for number, text in found["lines"]])
+    return facts.memo(
+        ("lines", path),
+        lambda: [Line(path, number, text) for number, text in found["lines"]],
+    )
 
 
 def all_lines(facts: Facts, paths: Iterable[str]) -> tuple[list[Line], list[str]]:
@@ -90,7 +93,9 @@ def mode_of(facts: Facts, path: str) -> FileMode | None:
     found = value["files"][path]
     if found == "denied":
         raise Unknown(f"needs root: the directory of {path} may not be entered")
-    return None if found is None else facts.memo(("mode", path), lambda: FileMode(*found))
+    return (
+        None if found is None else facts.memo(("mode", path), lambda: FileMode(*found))
+    )
 
 
 def tree_of(facts: Facts, root: str) -> tuple[list[tuple[str, FileMode]], bool] | None:
@@ -103,7 +108,10 @@ def tree_of(facts: Facts, root: str) -> tuple[list[tuple[str, FileMode]], bool] 
         return None
     if found["state"] == "denied":
         raise Unknown(f"needs root: {root} may not be read")
-    entries = facts.memo(("tree", root), lambda: [(entry[0], FileMode(*entry[1:])) for entry in found["entries"]])
+    entries = facts.memo(
+        ("tree", root),
+        lambda: [(entry[0], FileMode(*entry[1:])) for entry in found["entries"]],
+    )
     return entries, bool(found["whole"])
 
 

@@ -33,13 +33,24 @@ def observe(probe: FileRegexProbe, facts: Facts) -> Observed:
         Item(
             clipped(line.text.strip()),
             f"{line.path} line {line.number}",
-            (Evidence(line.path, line.number, clipped(line.text.strip()), "line of the file"),),
+            (
+                Evidence(
+                    line.path,
+                    line.number,
+                    clipped(line.text.strip()),
+                    "line of the file",
+                ),
+            ),
         )
         for line in lines
         if pattern.search(line.text) is not None
     )
     looked = tuple(Evidence(path, None, "", "searched") for path in present[:3])
-    return Observed(matching, absent=f"no matching line in {', '.join(present[:3])}", evidence=looked)
+    return Observed(
+        matching,
+        absent=f"no matching line in {', '.join(present[:3])}",
+        evidence=looked,
+    )
 
 
 def compiled(probe: FileRegexProbe) -> "re2._Regexp":
@@ -50,4 +61,13 @@ def describe(probe: FileRegexProbe) -> str:
     return f"a line matching {probe.pattern} in {', '.join(probe.paths)}"
 
 
-register(Kind("file_regex", FileRegexProbe, needs, observe, describe, "Lines of files that match a pattern"))
+register(
+    Kind(
+        "file_regex",
+        FileRegexProbe,
+        needs,
+        observe,
+        describe,
+        "Lines of files that match a pattern",
+    )
+)

@@ -34,15 +34,28 @@ class FileStatProbe(Probe):
 
 
 def needs(probe: FileStatProbe) -> Iterable[Need]:
-    return files.stat_needs(probe.paths) if probe.paths else [Need("file_tree", probe.tree)]
+    return (
+        files.stat_needs(probe.paths)
+        if probe.paths
+        else [Need("file_tree", probe.tree)]
+    )
 
 
 def observe(probe: FileStatProbe, facts: Facts) -> Observed:
     if probe.tree:
         return observe_tree(probe, facts)
-    found = [(path, files.mode_of(facts, path)) for entry in probe.paths for path in files.expand(facts, "file_stat", entry)]
-    kept = [(path, mode) for path, mode in found if mode is not None and chosen(probe, path)]
-    return Observed(tuple(item(path, mode) for path, mode in kept), absent=f"no such file: {', '.join(probe.paths)}")
+    found = [
+        (path, files.mode_of(facts, path))
+        for entry in probe.paths
+        for path in files.expand(facts, "file_stat", entry)
+    ]
+    kept = [
+        (path, mode) for path, mode in found if mode is not None and chosen(probe, path)
+    ]
+    return Observed(
+        tuple(item(path, mode) for path, mode in kept),
+        absent=f"no such file: {', '.join(probe.paths)}",
+    )
 
 
 def observe_tree(probe: FileStatProbe, facts: Facts) -> Observed:
@@ -54,7 +67,9 @@ def observe_tree(probe: FileStatProbe, facts: Facts) -> Observed:
     kept = tuple(
         item(path, mode)
         for path, mode in entries
-        if mode.kind == probe.type and (not probe.depth or path.count("/") <= deepest) and chosen(probe, path)
+        if mode.kind == probe.type
+        and (not probe.depth or path.count("/") <= deepest)
+        and chosen(probe, path)
     )
     return Observed(kept, absent=f"no matching file below {probe.tree}", whole=whole)
 
@@ -64,11 +79,19 @@ def chosen(probe: FileStatProbe, path: str) -> bool:
         return True
     name = path.rsplit("/", 1)[-1]
     keep = not probe.name or any(re2.fullmatch(pattern, name) for pattern in probe.name)
-    return keep and not any(re2.fullmatch(pattern, name) for pattern in probe.except_name)
+    return keep and not any(
+        re2.fullmatch(pattern, name) for pattern in probe.except_name
+    )
 
 
 def item(path: str, mode: FileMode) -> Item:
-    return Item(mode, subject=path, evidence=(Evidence(path, None, f"{mode.mode:04o} {mode.owner}:{mode.group}", "stat"),))
+    return Item(
+        mode,
+        subject=path,
+        evidence=(
+            Evidence(path, None, f"{mode.mode:04o} {mode.owner}:{mode.group}", "stat"),
+        ),
+    )
 
 
 def describe(probe: FileStatProbe) -> str:
@@ -76,4 +99,13 @@ def describe(probe: FileStatProbe) -> str:
     return what + (f" named {' or '.join(probe.name)}" if probe.name else "")
 
 
-register(Kind("file_stat", FileStatProbe, needs, observe, describe, "Mode, owner and group of files"))
+register(
+    Kind(
+        "file_stat",
+        FileStatProbe,
+        needs,
+        observe,
+        describe,
+        "Mode, owner and group of files",
+    )
+)

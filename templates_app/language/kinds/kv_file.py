@@ -48,17 +48,23 @@ def observe(probe: KvFileProbe, facts: Facts) -> Observed:
 
 
 def setting_item(probe: KvFileProbe, line: Line, value: str) -> Item:
-    evidence = Evidence(line.path, line.number, clipped(line.text.strip()), "read from the file")
+    evidence = Evidence(
+        line.path, line.number, clipped(line.text.strip()), "read from the file"
+    )
     return Item(value, f"{probe.key} in {line.path} line {line.number}", (evidence,))
 
 
-def settings(lines: list[Line], probe: KvFileProbe, facts: Facts) -> list[tuple[Line, str, str, str]]:
+def settings(
+    lines: list[Line], probe: KvFileProbe, facts: Facts
+) -> list[tuple[Line, str, str, str]]:
     """Return (line, section, key, value) of each setting; parsed once for each set of files."""
     how = (tuple(probe.paths), probe.separator, probe.comment, probe.ignore_case)
     return facts.memo(("kv", how), lambda: list(parse(lines, probe)))
 
 
-def parse(lines: list[Line], probe: KvFileProbe) -> Iterable[tuple[Line, str, str, str]]:
+def parse(
+    lines: list[Line], probe: KvFileProbe
+) -> Iterable[tuple[Line, str, str, str]]:
     section, path = "", ""
     for line in lines:
         if line.path != path:
@@ -103,4 +109,13 @@ def describe(probe: KvFileProbe) -> str:
     return f"{probe.key} in {'[' + probe.section + '] of ' if probe.section else ''}{', '.join(probe.paths)}"
 
 
-register(Kind("kv_file", KvFileProbe, needs, observe, describe, "A setting in key/value files, with drop-ins"))
+register(
+    Kind(
+        "kv_file",
+        KvFileProbe,
+        needs,
+        observe,
+        describe,
+        "A setting in key/value files, with drop-ins",
+    )
+)

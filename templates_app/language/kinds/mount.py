@@ -26,16 +26,30 @@ def observe(probe: MountProbe, facts: Facts) -> Observed:
     mounts: Any = facts.value("mount")
     found = [mount for mount in mounts if mount["target"] == probe.path]
     if not found:
-        return Observed(absent=f"{probe.path} is no file system of its own", evidence=(Evidence("/proc/self/mounts"),))
+        return Observed(
+            absent=f"{probe.path} is no file system of its own",
+            evidence=(Evidence("/proc/self/mounts"),),
+        )
     mount = found[-1]
     options = tuple(mount["options"])
     line = f"{mount['source']} {mount['fstype']} {','.join(options)}"
     text = f"{probe.path} is {mount['source']} ({mount['fstype']}), mounted with {', '.join(options)}"
-    return Observed((Item(options, probe.path, (Evidence("/proc/self/mounts", None, line, "mounted now"),), text),))
+    return Observed(
+        (
+            Item(
+                options,
+                probe.path,
+                (Evidence("/proc/self/mounts", None, line, "mounted now"),),
+                text,
+            ),
+        )
+    )
 
 
 def describe(probe: MountProbe) -> str:
     return f"the file system at {probe.path}"
 
 
-register(Kind("mount", MountProbe, needs, observe, describe, "A mount point and its options"))
+register(
+    Kind("mount", MountProbe, needs, observe, describe, "A mount point and its options")
+)

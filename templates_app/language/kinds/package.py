@@ -26,16 +26,36 @@ def observe(probe: PackageProbe, facts: Facts) -> Observed:
     version = packages["installed"].get(probe.name)
     source = f"{packages['manager']} database"
     if version is None:
-        looked = (Evidence(source, None, "", f"{len(packages['installed'])} packages are installed, not this one"),)
-        return Observed(absent=f"package {probe.name} is not installed", evidence=looked)
+        looked = (
+            Evidence(
+                source,
+                None,
+                "",
+                f"{len(packages['installed'])} packages are installed, not this one",
+            ),
+        )
+        return Observed(
+            absent=f"package {probe.name} is not installed", evidence=looked
+        )
     if not isinstance(version, str):
         raise Unknown(f"the version of {probe.name} is unreadable")
     text = f"package {probe.name} {version} is installed"
-    return Observed((Item(version, f"package {probe.name}", (Evidence(source, None, version, "installed"),), text),))
+    return Observed(
+        (
+            Item(
+                version,
+                f"package {probe.name}",
+                (Evidence(source, None, version, "installed"),),
+                text,
+            ),
+        )
+    )
 
 
 def describe(probe: PackageProbe) -> str:
     return f"package {probe.name}"
 
 
-register(Kind("package", PackageProbe, needs, observe, describe, "An installed package"))
+register(
+    Kind("package", PackageProbe, needs, observe, describe, "An installed package")
+)

@@ -44,19 +44,46 @@ def observe(probe: ServiceProbe, facts: Facts) -> Observed:
 
 
 def enablement(unit: str, state: Any) -> Item:
-    word = "masked" if state["load"] == "masked" else "enabled" if state["file"] in ON else state["file"] or "disabled"
-    return Item(word, unit, (Evidence("systemd", None, f"{unit} {word}", "unit file state"),), f"{unit} is {word}")
+    word = (
+        "masked"
+        if state["load"] == "masked"
+        else "enabled"
+        if state["file"] in ON
+        else state["file"] or "disabled"
+    )
+    return Item(
+        word,
+        unit,
+        (Evidence("systemd", None, f"{unit} {word}", "unit file state"),),
+        f"{unit} is {word}",
+    )
 
 
 def activity(unit: str, state: Any) -> Item:
     if not state["active"]:
-        raise Unknown(f"whether {unit} runs cannot be told: systemd is not running here")
+        raise Unknown(
+            f"whether {unit} runs cannot be told: systemd is not running here"
+        )
     word = state["active"]
-    return Item(word, unit, (Evidence("systemd", None, f"{unit} {word}", "activity"),), f"{unit} is {word}")
+    return Item(
+        word,
+        unit,
+        (Evidence("systemd", None, f"{unit} {word}", "activity"),),
+        f"{unit} is {word}",
+    )
 
 
 def describe(probe: ServiceProbe) -> str:
     return f"unit {probe.unit}" + (" (enabled)" if probe.facet == "enabled" else "")
 
 
-register(Kind("service", ServiceProbe, needs, observe, describe, "A unit: enabled, active, masked"))
+register(
+    Kind(
+        "service",
+        ServiceProbe,
+        needs,
+        observe,
+        describe,
+        "A unit: enabled, active, masked",
+    )
+)

@@ -27,7 +27,12 @@ def observe(probe: SysctlProbe, facts: Facts) -> Observed:
     found = sections.get(probe.key)
     if found is None:
         raise Unknown(f"kernel parameter {probe.key} was not collected")
-    return Observed((running(probe.key, found["running"]), persistent(probe.key, found["persistent"])))
+    return Observed(
+        (
+            running(probe.key, found["running"]),
+            persistent(probe.key, found["persistent"]),
+        )
+    )
 
 
 def running(key: str, value: Any) -> Item:
@@ -35,8 +40,18 @@ def running(key: str, value: Any) -> Item:
         raise Unknown(f"needs root: the running value of {key} may not be read")
     path = "/proc/sys/" + key.replace(".", "/")
     if value is None:
-        return Item(None, "running", (Evidence(path, None, "", "no such parameter"),), "this kernel has no such parameter")
-    return Item(value, "running", (Evidence(path, None, value, "running value"),), f"running: {value}")
+        return Item(
+            None,
+            "running",
+            (Evidence(path, None, "", "no such parameter"),),
+            "this kernel has no such parameter",
+        )
+    return Item(
+        value,
+        "running",
+        (Evidence(path, None, value, "running value"),),
+        f"running: {value}",
+    )
 
 
 def persistent(key: str, settings: list[list[Any]]) -> Item:
@@ -44,11 +59,25 @@ def persistent(key: str, settings: list[list[Any]]) -> Item:
         return Item(None, "persistent", (), "persistent: not set in any sysctl file")
     value, path, line = settings[-1]
     text = f"persistent: {value} ({path} line {line})"
-    return Item(value, "persistent", (Evidence(path, line, f"{key} = {value}", "last file that sets it"),), text)
+    return Item(
+        value,
+        "persistent",
+        (Evidence(path, line, f"{key} = {value}", "last file that sets it"),),
+        text,
+    )
 
 
 def describe(probe: SysctlProbe) -> str:
     return f"kernel parameter {probe.key}, running and persistent,"
 
 
-register(Kind("sysctl", SysctlProbe, needs, observe, describe, "A kernel parameter, running and persistent"))
+register(
+    Kind(
+        "sysctl",
+        SysctlProbe,
+        needs,
+        observe,
+        describe,
+        "A kernel parameter, running and persistent",
+    )
+)
