@@ -20,8 +20,9 @@ class RecordedTransport:
         output = next(self._outputs, None)
         if output is None:
             raise TransportError(Reason.CLOSED_MIDWAY, "The recording holds no more output; record the host again.")
-        for line in output.data.split(b"\n")[:-1] if on_line else ():
-            on_line(line)
+        if on_line is not None:
+            for line in output.data.split(b"\n")[:-1]:
+                on_line(line)
         return output
 
     def close(self) -> None:

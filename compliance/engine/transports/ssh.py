@@ -6,7 +6,6 @@ So each stage has a deadline that cuts the connection, and whatever waits then e
 
 import logging
 import random
-import select
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
@@ -269,12 +268,24 @@ class SshTransport:
         self._link = None
 
 
+class _News(threading.Event):
+    """Set by paramiko when bytes have come; cleared only by us before we look at both streams, so that none is missed."""
+
+    def clear(self) -> None:
+        """Do nothing: the other stream may have something."""
+
+    def forget(self) -> None:
+        super().clear()
+
+
 def _converse(channel: paramiko.Channel, dialogue: Dialogue, watch: Watch) -> None:
     """Move bytes both ways until the output ends, or the shell has ended and its output is silent."""
-    ready = select.poll()
-    ready.register(channel.fileno(), select.POLLIN)
+    news = _News()
+    channel.in_buffer.set_event(news)
+    channel.in_stderr_buffer.set_event(news)
     channel.settimeout(0)
     while True:
+        news.forget()
         over = channel.eof_received or channel.closed
         moved = _receive(channel, dialogue)
         if moved:
@@ -284,7 +295,7 @@ def _converse(channel: paramiko.Channel, dialogue: Dialogue, watch: Watch) -> No
         _send(channel, dialogue)
         left_s = watch.left_s(answered=dialogue.privilege is not None)
         if not moved:
-            ready.poll(min(left_s, WINDOW_WAIT_S if dialogue.outgoing else GRACE_S) * 1000)
+            news.wait(min(left_s, WINDOW_WAIT_S if dialogue.outgoing else GRACE_S))
 
 
 def _receive(channel: paramiko.Channel, dialogue: Dialogue) -> bool:
@@ -321,4 +332,4 @@ def _terminate(link: paramiko.Transport, channel: paramiko.Channel) -> None:
     message.add_boolean(False)
     message.add_string("TERM")
     with suppress(*BROKEN):
-        link._send_user_message(message)  # paramiko has no public call for RFC 4254, 6.9
+        link._send_user_message(message)  # type: ignore[attr-defined]  # no public call does RFC 4254, 6.9

@@ -24,7 +24,7 @@ class Watch:
         return monotonic() - self._last
 
     def left_s(self, *, answered: bool) -> float:
-        """Return the seconds to the next limit; ``answered`` says that the shell stands. Raises TransportError after it."""
+        """Return the seconds to the next limit; ``answered`` says that the shell stands. Raises TransportError then."""
         host, limits = self._target.host, self._limits
         total = limits.total_s - self.seconds
         if total <= 0:
