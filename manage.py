@@ -13,7 +13,7 @@ def main() -> None:
     """Run the command named on the command line; end with 1 and one sentence when a setting is wrong."""
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
     try:
-        settings.configured or settings.INSTALLED_APPS
+        _ = settings.INSTALLED_APPS
     except ImproperlyConfigured as error:
         sys.exit(f"plumbline: {error}")
     execute_from_command_line(sys.argv)

@@ -1,4 +1,4 @@
-"""Typed readers of the environment: NAME, or NAME_FILE for what should not stand in it; a wrong value is one sentence."""
+"""Typed readers of the environment: NAME, or NAME_FILE for what should not stand in it; a wrong value is a sentence."""
 
 import os
 import secrets
@@ -14,9 +14,7 @@ Value = TypeVar("Value")
 environment = environ.FileAwareEnv()
 
 
-def read(
-    name: str, reader: Callable[[str], Value], default: Value, expected: str
-) -> Value:
+def read(name: str, reader: Callable[[str], Value], default: Value, expected: str) -> Value:
     """Return the setting ``name`` (or the content of the file that ``name``_FILE names), or ``default`` when unset.
 
     Raises ImproperlyConfigured, saying what was ``expected``, when ``reader`` refuses the text with ValueError.
@@ -24,9 +22,7 @@ def read(
     try:
         text = environment.str(name, default="").strip()
     except OSError as error:
-        raise ImproperlyConfigured(
-            f"{name}_FILE names a file that cannot be read: {error.strerror}."
-        ) from error
+        raise ImproperlyConfigured(f"{name}_FILE names a file that cannot be read: {error.strerror}.") from error
     if not text:
         return default
     try:
@@ -107,9 +103,7 @@ def data_directory(name: str, default: Path) -> Path:
     try:
         path.mkdir(mode=0o700, parents=True, exist_ok=True)
     except OSError as error:
-        raise ImproperlyConfigured(
-            f"The data directory {path} cannot be made: {error.strerror}."
-        ) from error
+        raise ImproperlyConfigured(f"The data directory {path} cannot be made: {error.strerror}.") from error
     return path
 
 
@@ -123,9 +117,7 @@ def kept_secret(name: str, path: Path, make: Callable[[], str]) -> str:
     except FileExistsError:
         return _settled(path)
     except OSError as error:
-        raise ImproperlyConfigured(
-            f"The file {path} for {name} cannot be written: {error.strerror}."
-        ) from error
+        raise ImproperlyConfigured(f"The file {path} for {name} cannot be written: {error.strerror}.") from error
     with os.fdopen(handle, "w") as file:
         file.write(make())
     return _settled(path)
@@ -134,9 +126,7 @@ def kept_secret(name: str, path: Path, make: Callable[[], str]) -> str:
 def _settled(path: Path) -> str:
     content = path.read_text().strip()
     if not content:
-        raise ImproperlyConfigured(
-            f"The file {path} is empty; delete it to have a new one made, or restore it."
-        )
+        raise ImproperlyConfigured(f"The file {path} is empty; delete it to have a new one made, or restore it.")
     return content
 
 

@@ -17,15 +17,11 @@ class JsonFormatter(logging.Formatter):
     def format(self, record: logging.LogRecord) -> str:
         """Return the line, without its end."""
         line = {
-            "at": datetime.fromtimestamp(record.created, UTC).isoformat(
-                timespec="milliseconds"
-            ),
+            "at": datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds"),
             "level": record.levelname.lower(),
             "logger": record.name,
             "event": record.getMessage(),
-            **{
-                key: value for key, value in vars(record).items() if key not in STANDARD
-            },
+            **{key: value for key, value in vars(record).items() if key not in STANDARD},
         }
         if record.exc_info:
             line["error"] = self.formatException(record.exc_info)

@@ -1,4 +1,4 @@
-"""All settings. Nothing set: SQLite and a bundled queue server in a private directory. DATABASE_URL and REDIS_URL: PostgreSQL and Redis."""
+"""All settings. Nothing set: SQLite and a bundled queue server. DATABASE_URL and REDIS_URL: PostgreSQL and Redis."""
 
 import tempfile
 from datetime import timedelta
@@ -18,23 +18,17 @@ DATA_DIR = env.data_directory("PLUMBLINE_DATA", BASE_DIR / "var")
 
 # --- Secrets: files of mode 0600 in the data directory unless given --------------------------------------------------
 SECRET_KEY = env.kept_secret("SECRET_KEY", DATA_DIR / "secret-key", env.new_secret_key)
-FIELD_ENCRYPTION_KEYS = env.kept_secret(
-    "FIELD_ENCRYPTION_KEYS", DATA_DIR / "encryption-keys", crypto.new_key
-).split()
+FIELD_ENCRYPTION_KEYS = env.kept_secret("FIELD_ENCRYPTION_KEYS", DATA_DIR / "encryption-keys", crypto.new_key).split()
 """Newest first: the first encrypts, all decrypt. Add a new one in front, run rotate_secrets, then drop the old one."""
 try:
     crypto.cipher(FIELD_ENCRYPTION_KEYS)
 except ValueError as error:
-    raise ImproperlyConfigured(
-        "FIELD_ENCRYPTION_KEYS must be Fernet keys, newest first, one per line."
-    ) from error
+    raise ImproperlyConfigured("FIELD_ENCRYPTION_KEYS must be Fernet keys, newest first, one per line.") from error
 METRICS_TOKEN = env.text("METRICS_TOKEN")
 
 # --- Where it runs ----------------------------------------------------------------------------------------------------
 DEBUG = env.switch("DEBUG", False)
-PUBLIC_URL = (
-    env.url("PUBLIC_URL", ("http", "https")).rstrip("/") or "http://127.0.0.1:8000"
-)
+PUBLIC_URL = env.url("PUBLIC_URL", ("http", "https")).rstrip("/") or "http://127.0.0.1:8000"
 ALLOWED_HOSTS = env.names(
     "ALLOWED_HOSTS",
     ["127.0.0.1", "localhost", "[::1]", PUBLIC_URL.split("://")[1].split(":")[0]],
@@ -52,7 +46,7 @@ INSTALLED_APPS = [
     "compliance",
     "remediation",
     "cloudbench",
-    "django.contrib.admin.apps.SimpleAdminConfig",
+    "django.contrib.admin",
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",
@@ -96,6 +90,7 @@ TEMPLATES = [
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
                 "organizations.web.context.surroundings",
+                "config.navigation.navigation",
             ],
         },
     },
@@ -131,9 +126,7 @@ _beside = DATA_DIR / "queue.sock"
 QUEUE_SOCKET = (
     _beside
     if len(str(_beside)) <= 90
-    else Path(tempfile.gettempdir())
-    / f"plumbline-{sha256(str(DATA_DIR).encode()).hexdigest()[:16]}"
-    / "queue.sock"
+    else Path(tempfile.gettempdir()) / f"plumbline-{sha256(str(DATA_DIR).encode()).hexdigest()[:16]}" / "queue.sock"
 )
 CACHES = {
     "default": {
@@ -179,9 +172,7 @@ AUTHENTICATION_BACKENDS = [
     "organizations.web.authentication.NameOrEmailBackend",
 ]
 AUTH_PASSWORD_VALIDATORS = [
-    {
-        "NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"
-    },
+    {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
     {
         "NAME": "django.contrib.auth.password_validation.MinimumLengthValidator",
         "OPTIONS": {"min_length": 12},
@@ -198,9 +189,7 @@ GUARDIAN_MONKEY_PATCH_GROUP = False
 KNOX_TOKEN_MODEL = "organizations.ApiToken"
 REST_KNOX = {"TOKEN_TTL": timedelta(days=90), "AUTH_HEADER_PREFIX": "Token"}
 AXES_FAILURE_LIMIT = env.number("LOGIN_FAILURE_LIMIT", 5, at_least=1)
-AXES_COOLOFF_TIME = timedelta(
-    minutes=env.number("LOGIN_LOCKOUT_MINUTES", 15, at_least=1)
-)
+AXES_COOLOFF_TIME = timedelta(minutes=env.number("LOGIN_LOCKOUT_MINUTES", 15, at_least=1))
 AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
 AXES_RESET_ON_SUCCESS = True
 AXES_LOCKOUT_CALLABLE = "organizations.web.authentication.locked_out"
@@ -212,7 +201,7 @@ AXES_VERBOSE = False
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": [
         "organizations.web.authentication.ApiTokenAuthentication",
-        "organizations.web.authentication.SessionAuthentication",
+        "rest_framework.authentication.SessionAuthentication",
     ],
     "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
@@ -254,9 +243,7 @@ STATIC_ROOT = DATA_DIR / "static"
 STATICFILES_DIRS = [BASE_DIR / "config" / "static"]
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
-    "staticfiles": {
-        "BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"
-    },
+    "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
 }
 CONTENT_SECURITY_POLICY = {
     "DIRECTIVES": {
@@ -282,9 +269,7 @@ SESSION_COOKIE_SAMESITE = "Lax"
 # --- Logs: one JSON object a line, events and ids -------------------------------------------------------------------
 LOG_LEVEL = env.text("LOG_LEVEL", "INFO").upper()
 if LOG_LEVEL not in {"DEBUG", "INFO", "WARNING", "ERROR"}:
-    raise ImproperlyConfigured(
-        "The setting LOG_LEVEL must be DEBUG, INFO, WARNING or ERROR."
-    )
+    raise ImproperlyConfigured("The setting LOG_LEVEL must be DEBUG, INFO, WARNING or ERROR.")
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
@@ -304,6 +289,4 @@ LOGGING = {
         "axes": {"level": "WARNING"},
     },
 }
-SILENCED_SYSTEM_CHECKS = [
-    "guardian.W001"
-]  # organizations.permissions asks guardian directly, never through has_perm
+SILENCED_SYSTEM_CHECKS = ["guardian.W001"]  # organizations.permissions asks guardian directly, never through has_perm

@@ -14,7 +14,5 @@ class OrganizationsConfig(AppConfig):
         """Have the immutability triggers made anew after each migration, and missing ones reported."""
         from organizations.models import guards  # models can be imported only now
 
-        post_migrate.connect(
-            guards.restore_guards, dispatch_uid="organizations.restore_guards"
-        )
+        post_migrate.connect(guards.restore_guards, dispatch_uid="organizations.restore_guards")
         register(guards.check_guards, Tags.database)

@@ -21,14 +21,9 @@ class Invalid(Refused):
         if isinstance(errors, str):
             errors = {"non_field_errors": errors}
         self.errors = {
-            field: [messages] if isinstance(messages, str) else list(messages)
-            for field, messages in errors.items()
+            field: [messages] if isinstance(messages, str) else list(messages) for field, messages in errors.items()
         }
-        super().__init__(
-            " ".join(
-                message for messages in self.errors.values() for message in messages
-            )
-        )
+        super().__init__(" ".join(message for messages in self.errors.values() for message in messages))
 
 
 class Forbidden(Refused):

@@ -19,9 +19,7 @@ class refusals:  # noqa: N801 - named in MIDDLEWARE like a function
         """Pass the request on."""
         return self.get_response(request)
 
-    def process_exception(
-        self, request: HttpRequest, error: Exception
-    ) -> HttpResponse | None:
+    def process_exception(self, request: HttpRequest, error: Exception) -> HttpResponse | None:
         """Answer a refusal; leave everything else to Django."""
         if not isinstance(error, Refused):
             return None

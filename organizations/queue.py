@@ -32,9 +32,7 @@ class Job:
         """
         wrong = [name for name, value in ids.items() if type(value) is not int]
         if wrong:
-            raise TypeError(
-                f"The job {self.name} takes row ids only, not {', '.join(wrong)}."
-            )
+            raise TypeError(f"The job {self.name} takes row ids only, not {', '.join(wrong)}.")
         transaction.on_commit(lambda: self._send(ids))
 
     def _send(self, ids: dict[str, int]) -> None:

@@ -24,9 +24,7 @@ def decrypt(stored: str, keys: Sequence[str]) -> str:
     try:
         return cipher(keys).decrypt(stored.encode("ascii")).decode()
     except (InvalidToken, UnicodeEncodeError) as error:
-        raise Undecryptable(
-            "None of the configured encryption keys opens this secret."
-        ) from error
+        raise Undecryptable("None of the configured encryption keys opens this secret.") from error
 
 
 def rotate(stored: str, keys: Sequence[str]) -> str:
@@ -34,9 +32,7 @@ def rotate(stored: str, keys: Sequence[str]) -> str:
     try:
         return cipher(keys).rotate(stored.encode("ascii")).decode("ascii")
     except (InvalidToken, UnicodeEncodeError) as error:
-        raise Undecryptable(
-            "None of the configured encryption keys opens this secret."
-        ) from error
+        raise Undecryptable("None of the configured encryption keys opens this secret.") from error
 
 
 def new_key() -> str:

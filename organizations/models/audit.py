@@ -11,9 +11,7 @@ class AuditChain(models.Model):
     """The head of one organization's chain of audit events, or of the platform's own; whoever appends locks it."""
 
     name = models.CharField(max_length=40, unique=True)
-    organization = models.OneToOneField(
-        Organization, models.PROTECT, null=True, blank=True, related_name="+"
-    )
+    organization = models.OneToOneField(Organization, models.PROTECT, null=True, blank=True, related_name="+")
     length = models.PositiveBigIntegerField(default=0)
     head = models.CharField(max_length=64, blank=True)
 
@@ -36,15 +34,11 @@ class AuditEvent(models.Model):
         SYSTEM = "system"
 
     chain = models.ForeignKey(AuditChain, models.PROTECT, related_name="events")
-    organization = models.ForeignKey(
-        Organization, models.PROTECT, null=True, blank=True, related_name="+"
-    )
+    organization = models.ForeignKey(Organization, models.PROTECT, null=True, blank=True, related_name="+")
     sequence = models.PositiveBigIntegerField()
     at = models.DateTimeField()
     actor_kind = models.CharField(max_length=10, choices=ActorKind)
-    actor = models.ForeignKey(
-        "organizations.User", models.PROTECT, null=True, blank=True, related_name="+"
-    )
+    actor = models.ForeignKey("organizations.User", models.PROTECT, null=True, blank=True, related_name="+")
     actor_label = models.CharField(max_length=200)
     action = models.CharField(max_length=80, db_index=True)
     subject_kind = models.CharField(max_length=80)
@@ -71,15 +65,11 @@ class AuditEvent(models.Model):
         ordering = ["-at", "-pk"]
         default_permissions = ()
         constraints = [
-            models.UniqueConstraint(
-                fields=["chain", "sequence"], name="audit_event_place_in_chain"
-            ),
+            models.UniqueConstraint(fields=["chain", "sequence"], name="audit_event_place_in_chain"),
         ]
         indexes = [
             models.Index(fields=["organization", "-at"], name="audit_event_by_time"),
-            models.Index(
-                fields=["subject_kind", "subject_id"], name="audit_event_by_subject"
-            ),
+            models.Index(fields=["subject_kind", "subject_id"], name="audit_event_by_subject"),
         ]
 
     def __str__(self) -> str:

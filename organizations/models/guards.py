@@ -4,12 +4,12 @@ Django's way to alter a table on SQLite rebuilds it and silently drops its trigg
 migration is not enough.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from django.apps import AppConfig, apps
-from django.core.checks import CheckMessage, Warning
+from django.core import checks
 from django.db import connections
 from django.db.backends.base.base import BaseDatabaseWrapper
 
@@ -18,9 +18,9 @@ from django.db.backends.base.base import BaseDatabaseWrapper
 class Guard:
     """A refusal by the database, declared as ``guards = (Guard(...),)`` on a model.
 
-    ``operations`` are "INSERT", "UPDATE" or "DELETE". ``when`` is an SQL condition, in which ``{row}`` stands for the row
-    as it was (as it will be, for INSERT); empty means always. It may hold sub-queries. Only literals of our own code
-    belong into it. ``message`` has no apostrophe.
+    ``operations`` are "INSERT", "UPDATE" or "DELETE". ``when`` is an SQL condition, in which ``{row}`` stands for the
+    row as it was (as it will be, for INSERT); empty means always. It may hold sub-queries. Only literals of our own
+    code belong into it. ``message`` has no apostrophe.
     """
 
     name: str
@@ -56,13 +56,12 @@ def statements(vendor: str, table: str, guard: Guard) -> Iterator[str]:
             kept = "NEW" if operation != "DELETE" else "OLD"
             yield (
                 f'CREATE OR REPLACE FUNCTION "{name}"() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN '
-                f"IF {condition} THEN RAISE EXCEPTION '{guard.message}' USING ERRCODE = 'integrity_constraint_violation'; "
+                f"IF {condition} THEN RAISE EXCEPTION '{guard.message}' "
+                "USING ERRCODE = 'integrity_constraint_violation'; "
                 f"END IF; RETURN {kept}; END $$"
             )
             yield f'DROP TRIGGER IF EXISTS "{name}" ON "{table}"'
-            yield (
-                f'CREATE TRIGGER "{name}" BEFORE {operation} ON "{table}" FOR EACH ROW EXECUTE FUNCTION "{name}"()'
-            )
+            yield (f'CREATE TRIGGER "{name}" BEFORE {operation} ON "{table}" FOR EACH ROW EXECUTE FUNCTION "{name}"()')
 
 
 def existing_triggers(connection: BaseDatabaseWrapper) -> set[str]:
@@ -91,36 +90,24 @@ def missing_guards(connection: BaseDatabaseWrapper) -> list[str]:
     """Return the names of declared triggers that the database lacks, of tables that exist."""
     tables = set(connection.introspection.table_names())
     existing = existing_triggers(connection)
-    declared = (
-        (table, name)
-        for table, guard in guarded_tables()
-        for name, _, _ in guard.triggers(table)
-    )
-    return sorted(
-        name for table, name in declared if table in tables and name not in existing
-    )
+    declared = ((table, name) for table, guard in guarded_tables() for name, _, _ in guard.triggers(table))
+    return sorted(name for table, name in declared if table in tables and name not in existing)
 
 
 def restore_guards(sender: AppConfig, using: str, **kwargs: Any) -> None:
     """Make the triggers anew after the last app has been migrated (signal receiver of post_migrate)."""
-    migrated = [
-        config for config in apps.get_app_configs() if config.models_module is not None
-    ]
+    migrated = [config for config in apps.get_app_configs() if config.models_module is not None]
     if sender == migrated[-1]:
         make_guards(connections[using])
 
 
-def check_guards(
-    databases: list[str] | None = None, **kwargs: Any
-) -> list[CheckMessage]:
+def check_guards(*, databases: Sequence[str] | None = None, **kwargs: Any) -> list[checks.CheckMessage]:
     """Report declared triggers that are missing (system check, run by migrate and check --database)."""
-    missing = [
-        name for alias in databases or () for name in missing_guards(connections[alias])
-    ]
+    missing = [name for alias in databases or () for name in missing_guards(connections[alias])]
     if not missing:
         return []
     return [
-        Warning(
+        checks.Warning(
             f"The database lacks the immutability triggers {', '.join(missing)}.",
             hint="Run manage.py migrate; it makes them anew.",
             id="organizations.W001",

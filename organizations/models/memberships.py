@@ -14,9 +14,7 @@ class Membership(Owned):
         PROVISIONER = "provisioner"
         ADMIN = "admin"
 
-    user = models.ForeignKey(
-        "organizations.User", models.PROTECT, related_name="memberships"
-    )
+    user = models.ForeignKey("organizations.User", models.PROTECT, related_name="memberships")
     role = models.CharField(max_length=20, choices=Role, default=Role.VIEWER)
 
     class Meta:

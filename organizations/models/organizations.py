@@ -9,9 +9,7 @@ from django.utils import timezone
 def validate_time_zone(name: str) -> None:
     """Raise ValidationError unless ``name`` is a time zone of the IANA database, e.g. Europe/Berlin."""
     if name not in available_timezones():
-        raise ValidationError(
-            f"{name!r} is no time zone; write one of the IANA database, e.g. Europe/Berlin."
-        )
+        raise ValidationError(f"{name!r} is no time zone; write one of the IANA database, e.g. Europe/Berlin.")
 
 
 class Organization(models.Model):

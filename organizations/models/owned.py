@@ -14,7 +14,7 @@ class OwnedQuerySet(models.QuerySet):
         return self.filter(organization=organization)
 
     def within(self, organizations: "models.QuerySet[Organization]") -> Self:
-        """Return the rows of ``organizations``, e.g. of permitted_to(actor, "view_compliance") or in_reach_of(actor)."""
+        """Return the rows of ``organizations``, e.g. permitted_to(actor, "view_compliance") or in_reach_of(actor)."""
         return self.filter(organization__in=organizations)
 
 

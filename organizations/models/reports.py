@@ -14,9 +14,7 @@ def new_report_id() -> str:
 class SealedReport(Owned):
     """A report file as it was handed out: its bytes, their SHA-256 and an id that nobody can guess."""
 
-    report_id = models.CharField(
-        max_length=32, unique=True, default=new_report_id, editable=False
-    )
+    report_id = models.CharField(max_length=32, unique=True, default=new_report_id, editable=False)
     format = models.CharField(max_length=20)
     media_type = models.CharField(max_length=100)
     filename = models.CharField(max_length=200)

@@ -19,9 +19,7 @@ class EncryptedTextField(models.TextField):
         plain = super().get_prep_value(value)
         return crypto.encrypt(plain, settings.FIELD_ENCRYPTION_KEYS) if plain else plain
 
-    def from_db_value(
-        self, value: str | None, expression: Any, connection: Any
-    ) -> str | None:
+    def from_db_value(self, value: str | None, expression: Any, connection: Any) -> str | None:
         """Return the plain text of a stored value."""
         return crypto.decrypt(value, settings.FIELD_ENCRYPTION_KEYS) if value else value
 

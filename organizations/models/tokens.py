@@ -10,9 +10,7 @@ class ApiToken(AbstractAuthToken):
     id = models.BigAutoField(primary_key=True)
     digest = models.CharField(max_length=128, unique=True, editable=False)
     name = models.CharField(max_length=120)
-    organization = models.ForeignKey(
-        Organization, models.PROTECT, null=True, blank=True, related_name="+"
-    )
+    organization = models.ForeignKey(Organization, models.PROTECT, null=True, blank=True, related_name="+")
 
     class Meta:
         verbose_name = "API token"

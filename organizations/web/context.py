@@ -1,5 +1,26 @@
-from django.http import HttpRequest
+from typing import Any
+
+from django.http import Http404, HttpRequest
+from django.urls import reverse
+
+from organizations.permissions import in_reach_of
+from organizations.web.pages import current_organization
 
 
-def surroundings(request: HttpRequest) -> dict[str, object]:
-    return {}
+def surroundings(request: HttpRequest) -> dict[str, Any]:
+    """Give every page the organization looked at (None: all), those to choose from, and which of them are paused."""
+    user = getattr(request, "user", None)
+    if user is None or not user.is_authenticated:
+        return {}
+    mine = list(in_reach_of(user))
+    try:
+        current = current_organization(request)
+    except Http404:
+        current = None
+    shown = [current] if current else mine
+    return {
+        "current_organization": current,
+        "my_organizations": mine,
+        "paused_organizations": [organization for organization in shown if organization.automation_paused],
+        "organization_switch_url": reverse("switch_organization"),
+    }

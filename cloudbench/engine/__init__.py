@@ -1,0 +1,1 @@
+"""The cloud engine: collect once, evaluate every benchmark. Plain Python."""

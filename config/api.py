@@ -1,0 +1,26 @@
+"""The API at /api/v1/: every path in one place. Nothing else imports an app's api package."""
+
+from django.urls import include, path
+from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerView
+from rest_framework.routers import SimpleRouter
+
+from organizations.api.audit import AuditEventViewSet
+from organizations.api.me import MeView
+from organizations.api.members import MembershipViewSet
+from organizations.api.organizations import OrganizationViewSet
+from organizations.api.reports import VerifyReportView
+from organizations.api.tokens import ApiTokenViewSet
+
+router = SimpleRouter()
+router.register("organizations", OrganizationViewSet)
+router.register("members", MembershipViewSet)
+router.register("tokens", ApiTokenViewSet)
+router.register("audit", AuditEventViewSet)
+
+urlpatterns = [
+    path("v1/me/", MeView.as_view()),
+    path("v1/reports/<str:report_id>/verify/", VerifyReportView.as_view()),
+    path("v1/", include(router.urls)),
+    path("schema/", SpectacularAPIView.as_view(), name="schema"),
+    path("docs/", SpectacularSwaggerView.as_view(url_name="schema"), name="docs"),
+]

@@ -1,0 +1,38 @@
+"""Errors outside any view: problem documents below /api/, pages everywhere else."""
+
+from http import HTTPStatus
+
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.views import defaults
+
+from organizations.web.problems import MEDIA_TYPE
+
+
+def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
+    """Answer 400."""
+    return _problem(400) if _of_api(request) else defaults.bad_request(request, exception)
+
+
+def forbidden(request: HttpRequest, exception: Exception) -> HttpResponse:
+    """Answer 403."""
+    return _problem(403) if _of_api(request) else defaults.permission_denied(request, exception)
+
+
+def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
+    """Answer 404."""
+    return _problem(404) if _of_api(request) else defaults.page_not_found(request, exception)
+
+
+def server_error(request: HttpRequest) -> HttpResponse:
+    """Answer 500; what happened stands in the log only."""
+    return _problem(500) if _of_api(request) else defaults.server_error(request)
+
+
+def _of_api(request: HttpRequest) -> bool:
+    return request.path.startswith("/api/")
+
+
+def _problem(status: int) -> JsonResponse:
+    phrase = HTTPStatus(status)
+    body = {"type": "about:blank", "title": phrase.phrase, "status": status, "detail": phrase.description, "errors": {}}
+    return JsonResponse(body, status=status, content_type=MEDIA_TYPE)

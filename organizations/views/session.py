@@ -1,0 +1,28 @@
+from django.contrib.auth import views
+from django.contrib.auth.decorators import login_required
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.utils.http import url_has_allowed_host_and_scheme
+from django.views.decorators.http import require_POST
+
+from organizations.permissions import in_reach_of
+from organizations.web.pages import SESSION_KEY
+
+
+class LoginView(views.LoginView):
+    """Sign in by username or e-mail address; whoever is signed in already goes on."""
+
+    redirect_authenticated_user = True
+
+
+@require_POST
+@login_required
+def switch_organization(request: HttpRequest) -> HttpResponse:
+    """Look at one organization from now on, or at all where none is named; then go back to where one was."""
+    wanted = request.POST.get("organization", "")
+    request.session.pop(SESSION_KEY, None)
+    if wanted.isascii() and wanted.isdigit() and in_reach_of(request.user).filter(pk=int(wanted[:18])).exists():
+        request.session[SESSION_KEY] = int(wanted)
+    target = request.POST.get("next", "/")
+    safe = url_has_allowed_host_and_scheme(target, {request.get_host()}, require_https=request.is_secure())
+    return redirect(target if safe else "/")

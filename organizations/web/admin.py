@@ -1,0 +1,191 @@
+"""The bases of every admin page: a door to the same services, with the same borders."""
+
+from collections.abc import Mapping
+from typing import Any, ClassVar
+
+from django.contrib import admin, messages
+from django.contrib.admin import FieldListFilter
+from django.db.models import ForeignKey, Model, QuerySet
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+
+from organizations.errors import Refused
+from organizations.models.organizations import Organization
+from organizations.permissions import holds, in_reach_of, permitted_to
+from organizations.web.viewsets import reachable
+
+
+class OrganizationFilter(admin.SimpleListFilter):
+    """The organizations that the user reaches, and no others."""
+
+    title = "organization"
+    parameter_name = "organization"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        """Return the choices."""
+        return [(str(organization.pk), organization.name) for organization in in_reach_of(request.user)]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        """Narrow the list to the chosen one."""
+        if not (self.value() or "").isdigit():
+            return queryset
+        return queryset.filter(**{f"{self.path}__pk": int(self.value() or 0)})
+
+    def __init__(self, request: HttpRequest, params: dict[str, Any], model: Any, model_admin: Any) -> None:
+        """Note the way from a row to its organization."""
+        self.path = model_admin.organization_path
+        super().__init__(request, params, model, model_admin)
+
+
+class OwnedRowsFilter(admin.RelatedFieldListFilter):
+    """Choices of a foreign key, limited to rows within reach."""
+
+    def field_choices(self, field: Any, request: HttpRequest, model_admin: Any) -> list[tuple[Any, str]]:
+        """Return the rows to choose from."""
+        rows = reachable(field.remote_field.model._default_manager.all(), request.user, shared=True)
+        return [(row.pk, str(row)) for row in rows[:200]]
+
+
+FieldListFilter.register(lambda field: isinstance(field, ForeignKey), OwnedRowsFilter, take_priority=True)
+
+
+class OwnedModelAdmin(admin.ModelAdmin):
+    """Rows of organizations. ``permissions`` maps "read" and "write" to codenames; adding and changing are writing.
+
+    Override ``save_model`` and ``delete_model`` to call services; a refusal of theirs is shown as a message.
+    ``organization_path`` leads from a row to its organization; ``shared`` shows rows of none, read-only.
+    """
+
+    permissions: ClassVar[Mapping[str, str]] = {"read": "view_compliance", "write": "manage_compliance"}
+    organization_path: ClassVar[str] = "organization"
+    shared: ClassVar[bool] = False
+    actions = None
+    list_per_page = 25
+    show_full_result_count = False
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+        """Return the rows of organizations in which reading is permitted."""
+        rows = super().get_queryset(request)
+        owned = rows.filter(**{f"{self.organization_path}__in": permitted_to(request.user, self.permissions["read"])})
+        return owned | rows.filter(**{self.organization_path: None}) if self.shared else owned
+
+    def get_list_filter(self, request: HttpRequest) -> list[Any]:
+        """Offer the organization beside what the page lists, when there is more than one."""
+        listed = [entry for entry in super().get_list_filter(request) if entry != "organization"]
+        several = in_reach_of(request.user).count() > 1
+        return [*([OrganizationFilter] if several else []), *listed]
+
+    def formfield_for_foreignkey(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+        """Offer only rows within reach; of organizations only those where writing is permitted."""
+        model = db_field.remote_field.model
+        if model is Organization:
+            kwargs.setdefault("queryset", permitted_to(request.user, self.permissions["write"]))
+        else:
+            kwargs.setdefault("queryset", reachable(model._default_manager.all(), request.user, shared=True))
+        return super().formfield_for_foreignkey(db_field, request, **kwargs)
+
+    def formfield_for_manytomany(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+        """Offer only rows within reach."""
+        rows = db_field.remote_field.model._default_manager.all()
+        kwargs.setdefault("queryset", reachable(rows, request.user, shared=True))
+        return super().formfield_for_manytomany(db_field, request, **kwargs)
+
+    def organization_of(self, row: Model) -> Organization | None:
+        """Return the organization of ``row``; None for a shared one."""
+        owner: Any = row
+        for step in self.organization_path.split("__"):
+            owner = getattr(owner, step)
+        return owner
+
+    def _may(self, request: HttpRequest, kind: str, row: Model | None) -> bool:
+        if kind not in self.permissions:
+            return False
+        if row is None:
+            return permitted_to(request.user, self.permissions[kind]).exists()
+        organization = self.organization_of(row)
+        if organization is None:
+            return kind == "read" and self.shared
+        return holds(request.user, self.permissions[kind], organization)
+
+    def has_module_permission(self, request: HttpRequest) -> bool:
+        """Show the entry to whoever may read somewhere."""
+        return self._may(request, "read", None)
+
+    def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Permit by the codename for reading."""
+        return self._may(request, "read", obj)
+
+    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Permit by the codename for writing."""
+        return self._may(request, "write", None)
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Permit by the codename for writing."""
+        return self._may(request, "write", obj)
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Permit by the codename for writing."""
+        return self._may(request, "write", obj)
+
+    def changeform_view(
+        self, request: HttpRequest, object_id: Any = None, form_url: str = "", extra_context: Any = None
+    ) -> Any:
+        """Show the form, or carry it out; a refusal by a service comes back as a message on the same page."""
+        try:
+            return super().changeform_view(request, object_id, form_url, extra_context)
+        except Refused as error:
+            return self.back_with_refusal(request, error)
+
+    def delete_view(self, request: HttpRequest, object_id: Any, extra_context: Any = None) -> Any:
+        """Ask for and carry out a deletion; a refusal by a service comes back as a message."""
+        try:
+            return super().delete_view(request, object_id, extra_context)
+        except Refused as error:
+            return self.back_with_refusal(request, error)
+
+    def back_with_refusal(self, request: HttpRequest, error: Refused) -> HttpResponse:
+        """Return to the page, with the refusal's sentence on it."""
+        self.message_user(request, str(error), messages.ERROR)
+        return HttpResponseRedirect(request.get_full_path())
+
+
+class ReadOnlyAdmin(OwnedModelAdmin):
+    """Rows of organizations that are looked at here and changed elsewhere."""
+
+    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Refuse."""
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Refuse."""
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Refuse."""
+        return False
+
+
+class SuperuserAdmin(admin.ModelAdmin):
+    """Rows of the platform, for its operator only."""
+
+    actions = None
+    list_per_page = 25
+
+    def has_module_permission(self, request: HttpRequest) -> bool:
+        """Show the entry to superusers."""
+        return request.user.is_active and request.user.is_superuser
+
+    def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Permit superusers."""
+        return self.has_module_permission(request)
+
+    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Permit superusers."""
+        return self.has_module_permission(request)
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Permit superusers."""
+        return self.has_module_permission(request)
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Permit superusers."""
+        return self.has_module_permission(request)

@@ -1,0 +1,87 @@
+"""Every error of the API as a problem document (RFC 9457): type, title, status, detail, errors by field."""
+
+from collections.abc import Mapping
+from http import HTTPStatus
+from typing import Any
+
+from django.core.exceptions import PermissionDenied, ValidationError
+from django.db.models import ProtectedError
+from django.http import Http404
+from rest_framework import exceptions
+from rest_framework.response import Response
+from rest_framework.views import set_rollback
+
+from organizations.errors import Invalid, NotReady, Refused
+
+MEDIA_TYPE = "application/problem+json"
+NOT_FOUND = "There is no such row, or it is not yours to see."
+NO_SUCH_ROW = "There is no such row, or it is not yours to name."
+
+
+def handle(error: Exception, context: dict[str, Any]) -> Response | None:
+    """Return the answer to ``error``, or None for a fault of ours, which becomes a 500."""
+    set_rollback()
+    if isinstance(error, Refused):
+        return _refused(error)
+    if isinstance(error, Http404 | exceptions.NotFound):
+        return problem(404, NOT_FOUND)
+    if isinstance(error, PermissionDenied):
+        return problem(403, str(error) or "You may not do this.")
+    if isinstance(error, ValidationError):
+        errors = error.message_dict if hasattr(error, "error_dict") else {"non_field_errors": error.messages}
+        return problem(400, "Some fields are not valid.", errors=errors)
+    if isinstance(error, ProtectedError):
+        return problem(409, "Other rows refer to this one, so it cannot be deleted.")
+    if isinstance(error, exceptions.APIException):
+        return _from_framework(error)
+    return None
+
+
+def problem(
+    status: int, detail: str, *, title: str = "", errors: Mapping[str, Any] | None = None, **headers: str
+) -> Response:
+    """Return one problem document; ``headers`` are written with underscores for dashes."""
+    body = {
+        "type": "about:blank",
+        "title": title or HTTPStatus(status).phrase,
+        "status": status,
+        "detail": detail,
+        "errors": dict(errors or {}),
+    }
+    named = {name.replace("_", "-"): value for name, value in headers.items()}
+    return Response(body, status=status, content_type=MEDIA_TYPE, headers=named)
+
+
+def _refused(error: Refused) -> Response:
+    if isinstance(error, NotReady):
+        return Response(
+            {"job": None, "progress": str(error)}, status=202, headers={"Retry-After": str(error.retry_after_s)}
+        )
+    errors = error.errors if isinstance(error, Invalid) else {}
+    return problem(error.status, str(error), title=error.title, errors=errors)
+
+
+def _from_framework(error: exceptions.APIException) -> Response:
+    headers = {}
+    if getattr(error, "auth_header", None):
+        headers["WWW_Authenticate"] = error.auth_header
+    if getattr(error, "wait", None):
+        headers["Retry_After"] = str(int(error.wait) + 1)
+    if isinstance(error, exceptions.ValidationError):
+        return problem(400, "Some fields are not valid.", errors=by_field(error.detail), **headers)
+    return problem(error.status_code, str(error.detail), **headers)
+
+
+def by_field(detail: Any, prefix: str = "") -> dict[str, list[str]]:
+    """Flatten the framework's nested errors to {"field.inner": [messages]}; list items are named by their index."""
+    if isinstance(detail, Mapping):
+        entries = [(str(key), value) for key, value in detail.items()]
+    elif isinstance(detail, list) and any(isinstance(item, Mapping | list) for item in detail):
+        entries = [(str(index), value) for index, value in enumerate(detail) if value]
+    else:
+        messages = detail if isinstance(detail, list) else [detail]
+        return {prefix or "non_field_errors": [str(message) for message in messages]}
+    flat: dict[str, list[str]] = {}
+    for key, value in entries:
+        flat.update(by_field(value, f"{prefix}.{key}" if prefix else key))
+    return flat

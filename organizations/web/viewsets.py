@@ -1,0 +1,142 @@
+"""The base of every API view: tenancy, permissions, paging and errors are decided here, once."""
+
+from typing import Any, ClassVar
+
+from django.core.exceptions import PermissionDenied
+from django.db.models import Model, QuerySet
+from django_filters.rest_framework import DjangoFilterBackend
+from rest_framework import mixins, serializers
+from rest_framework.filters import SearchFilter
+from rest_framework.request import Request
+from rest_framework.viewsets import GenericViewSet
+
+from organizations.errors import Invalid
+from organizations.models.organizations import Organization
+from organizations.permissions import in_reach_of, permitted_to, require
+from organizations.web.paging import ListedOrdering
+from organizations.web.problems import NO_SUCH_ROW
+
+READ_METHODS = ("GET", "HEAD", "OPTIONS")
+
+
+class OwnedRelatedField(serializers.PrimaryKeyRelatedField):
+    """A row named by id in a body; an unknown id and another organization's get the same answer.
+
+    Give it ``queryset=Model.objects.all()``; it keeps to rows that the request's actor can reach, and, with
+    ``shared=True``, to those that belong to no organization.
+    """
+
+    default_error_messages = {"does_not_exist": NO_SUCH_ROW, "incorrect_type": "Write the row's id, a number."}
+
+    def __init__(self, *, shared: bool = False, **kwargs: Any) -> None:
+        """Note whether rows of no organization may be named too."""
+        self.shared = shared
+        super().__init__(**kwargs)
+
+    def get_queryset(self) -> QuerySet[Any]:
+        """Return the rows that may be named."""
+        return reachable(super().get_queryset(), self.context["request"].user, shared=self.shared)
+
+
+class OwnedFilterBackend(DjangoFilterBackend):
+    """Filters by field, whose choices of rows end where the actor's reach ends."""
+
+    def get_filterset(self, request: Request, queryset: QuerySet[Any], view: Any) -> Any:
+        """Return the filter set with its row choices narrowed."""
+        filterset = super().get_filterset(request, queryset, view)
+        if filterset is not None:
+            for field in filterset.form.fields.values():
+                if getattr(field, "queryset", None) is not None:
+                    field.queryset = reachable(field.queryset, request.user, shared=True)
+                    field.error_messages["invalid_choice"] = NO_SUCH_ROW
+        return filterset
+
+
+def reachable(rows: QuerySet[Any], actor: Any, *, shared: bool = False) -> QuerySet[Any]:
+    """Return ``rows`` of the organizations in reach of ``actor``; rows that have none stay as they are."""
+    organizations = in_reach_of(actor)
+    if rows.model is Organization:
+        return rows.filter(pk__in=organizations)
+    if not any(field.name == "organization" for field in rows.model._meta.fields):
+        return rows
+    owned = rows.filter(organization__in=organizations)
+    return owned | rows.filter(organization=None) if shared else owned
+
+
+class OwnedSerializer(serializers.ModelSerializer):
+    """A serializer whose references to other rows stay within the actor's reach."""
+
+    serializer_related_field = OwnedRelatedField
+
+
+class OwnedViewSet(GenericViewSet):
+    """Rows of organizations. A view states what it shows and who may do what.
+
+    ``permissions`` maps "read", "write" and names of extra actions to codenames; an extra action without an entry
+    counts as read for GET and as write otherwise. Detail rows come from the actor's reach (else 404) and are then
+    checked (else 403); lists hold the rows of organizations where the permission is held, 403 when that is nowhere.
+    ``organization_path`` leads from a row to its organization. ``shared`` adds rows of no organization, for reading.
+    """
+
+    permissions: ClassVar[dict[str, str]] = {}
+    organization_path: ClassVar[str] = "organization"
+    shared: ClassVar[bool] = False
+    filter_backends = [OwnedFilterBackend, SearchFilter, ListedOrdering]
+    ordering_fields: ClassVar[list[str]] = []
+    lookup_value_regex = "[0-9]{1,18}"
+
+    def codename(self) -> str:
+        """Return the codename that the current action needs."""
+        if self.action in self.permissions:
+            return self.permissions[self.action]
+        return self.permissions["read" if self.request.method in READ_METHODS else "write"]
+
+    def get_queryset(self) -> QuerySet[Any]:
+        """Return the rows that the current action may meet, narrowed by ``?organization=``."""
+        rows = super().get_queryset()
+        if getattr(self, "swagger_fake_view", False):
+            return rows.none()
+        if self.detail:
+            organizations = in_reach_of(self.request.user)
+        else:
+            organizations = permitted_to(self.request.user, self.codename())
+            if not organizations.exists():
+                raise PermissionDenied(f"This needs the permission {self.codename()} in at least one organization.")
+        return self.rows_of(rows, narrowed(organizations, self.request.query_params.get("organization")))
+
+    def rows_of(self, rows: QuerySet[Any], organizations: QuerySet[Organization]) -> QuerySet[Any]:
+        """Return ``rows`` that belong to ``organizations``."""
+        owned = rows.filter(**{f"{self.organization_path}__in": organizations})
+        return owned | rows.filter(**{self.organization_path: None}) if self.shared else owned
+
+    def organization_of(self, row: Model) -> Organization | None:
+        """Return the organization of ``row``; None for a shared one."""
+        owner: Any = row
+        for step in self.organization_path.split("__"):
+            owner = getattr(owner, step)
+        return owner
+
+    def check_object_permissions(self, request: Request, obj: Any) -> None:
+        """Require the action's codename in the row's organization; a shared row may only be read."""
+        super().check_object_permissions(request, obj)
+        organization = self.organization_of(obj)
+        if organization is not None:
+            require(request.user, self.codename(), organization)
+        elif request.method not in READ_METHODS or not permitted_to(request.user, self.codename()).exists():
+            raise PermissionDenied("This row is shipped with the product and may only be read.")
+
+
+class OwnedReadViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, OwnedViewSet):
+    """Rows that the API shows and does not change."""
+
+
+def narrowed(organizations: QuerySet[Organization], wanted: str | None) -> QuerySet[Organization]:
+    """Return ``organizations``, or the one with the id ``wanted``. Raises Invalid when it is not among them."""
+    if not wanted:
+        return organizations
+    chosen = (
+        organizations.filter(pk=int(wanted)) if wanted.isascii() and wanted.isdigit() and len(wanted) < 19 else None
+    )
+    if chosen is None or not chosen.exists():
+        raise Invalid({"organization": NO_SUCH_ROW})
+    return chosen
