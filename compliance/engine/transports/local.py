@@ -1,4 +1,4 @@
-"""This machine itself: one shell as a child process, with the same limits and dialogue as over SSH."""
+"""The machine we stand on: one shell as a child process, with the same limits and dialogue as over SSH."""
 
 import os
 import selectors
@@ -83,14 +83,15 @@ def _start(command: list[str]) -> subprocess.Popen[bytes]:
 
 def _converse(child: subprocess.Popen[bytes], dialogue: Dialogue, watch: Watch) -> None:
     """Move bytes both ways until both outputs are closed, or the shell has ended and its output is silent."""
-    assert child.stdin and child.stdout and child.stderr
+    assert child.stdin is not None
     os.set_blocking(child.stdin.fileno(), False)
     with selectors.DefaultSelector() as ready:
-        ready.register(child.stdout, selectors.EVENT_READ, dialogue.read_output)
-        ready.register(child.stderr, selectors.EVENT_READ, dialogue.read_error)
+        for stream, read in ((child.stdout, dialogue.read_output), (child.stderr, dialogue.read_error)):
+            assert stream is not None
+            ready.register(stream, selectors.EVENT_READ, read)
         while ready.get_map():
             _offer_input(child.stdin, ready, dialogue)
-            left_s = watch.left_s(answered=dialogue.privilege is not None)
+            left_s = watch.left_s(dialogue)
             events = ready.select(min(left_s, GRACE_S))
             if not events and watch.silence_s > GRACE_S and _has_ended(child):
                 return

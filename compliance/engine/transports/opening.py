@@ -10,8 +10,8 @@ TRANSPORTS: dict[str, Callable[[Target, Limits], Transport]] = {"ssh": SshTransp
 
 
 def open_transport(connection: str, target: Target, limits: Limits | None = None) -> Transport:
-    """Return a way to ``target``, which opens in its ``with`` block: ``with open_transport("ssh", target) as t``.
+    """Return a way to ``target`` that opens when its ``with`` block is entered, which may raise TransportError.
 
-    ``connection`` is a key of TRANSPORTS; another raises KeyError. Entering the block may raise TransportError.
+    ``connection`` is a key of TRANSPORTS; another raises KeyError.
     """
     return TRANSPORTS[connection](target, limits or Limits())

@@ -99,8 +99,11 @@ class Dialogue:
         if self.privilege is None:
             self._answer_prompts(self.stderr.count(self._mark + b" password"))
 
-    def explain_end(self) -> TransportError:
-        """Return why no shell stood at the other end, which has closed before it sent the mark."""
+    def explain_end(self, waited_s: float | None = None) -> TransportError:
+        """Return why no shell stands at the other end, which closed without the mark, or has kept us ``waited_s``."""
+        if waited_s is not None and self._password_sent:
+            text = f"sudo on {self._target.host} did not answer within {waited_s:g} s; check its PAM and DNS set-up."
+            return TransportError(Reason.DEADLINE, text)
         refusal = self._sudo_refusal()
         if refusal is not None:
             return refusal
@@ -108,6 +111,7 @@ class Dialogue:
         return TransportError(
             Reason.LOGIN_SHELL_UNUSABLE,
             f"The login shell of {self._target.user} on {self._target.host} did not start /bin/sh"
+            f"{f' within {waited_s:g} s' if waited_s is not None else ''}"
             f"{'; it said: ' + said if said else ' and said nothing'} (give the user a normal shell).",
         )
 

@@ -14,21 +14,17 @@ from types import TracebackType
 from typing import Self
 
 import paramiko
-from paramiko.common import cMSG_CHANNEL_REQUEST
 
 from compliance.engine.transports import keys
 from compliance.engine.transports.base import MEGABYTE, HostKey, Limits, Output, Reason, Target, TransportError
+from compliance.engine.transports.channel import BROKEN, GRACE_S, converse, terminate
 from compliance.engine.transports.shell import Dialogue
 from compliance.engine.transports.slots import slot
 from compliance.engine.transports.watch import Watch
 from compliance.engine.transports.wire import BoundedSocket, Busy, connect
 
 BACKOFF_S = (0.1, 0.3, 1.0, 2.0)  # between tries while sshd drops new sessions
-CHUNK_BYTES = 256 * 1024
-GRACE_S = 1.0  # how long output may stay open after the shell has ended, and the exit status out after the output
-WINDOW_WAIT_S = 0.02  # paramiko has no event for a window that opens
 LOG = "compliance.engine.transports.paramiko"  # told nothing: paramiko logs tracebacks and what the server said
-BROKEN = (paramiko.SSHException, EOFError, OSError)
 
 logging.getLogger(LOG).setLevel(logging.CRITICAL + 1)
 
@@ -68,9 +64,9 @@ class SshTransport:
             undo.callback(self.close)
             with self._deadline(self._limits.total_s + GRACE_S):
                 channel = self._start(self._link, dialogue)
-                undo.callback(_terminate, self._link, channel)
+                undo.callback(terminate, self._link, channel)
                 with self._translated("while the script ran", BROKEN):
-                    _converse(channel, dialogue, watch)
+                    converse(channel, dialogue, watch)
                 status = self._exit_status(self._link, channel)
             if dialogue.privilege is None:
                 raise dialogue.explain_end()
@@ -145,7 +141,7 @@ class SshTransport:
         for pause_s in BACKOFF_S:
             with suppress(Busy):
                 return connect(target.host, target.address, target.port, self._limits.connect_s)
-            sleep(pause_s * random.uniform(0.5, 1.5))
+            sleep(pause_s * random.uniform(0.5, 1.5))  # noqa: S311  # no secret: it only spreads the tries
         try:
             return connect(target.host, target.address, target.port, self._limits.connect_s)
         except Busy as error:
@@ -266,70 +262,3 @@ class SshTransport:
         if self._wire is not None:
             self._wire.close()
         self._link = None
-
-
-class _News(threading.Event):
-    """Set by paramiko when bytes have come; cleared only by us before we look at both streams, so that none is missed."""
-
-    def clear(self) -> None:
-        """Do nothing: the other stream may have something."""
-
-    def forget(self) -> None:
-        super().clear()
-
-
-def _converse(channel: paramiko.Channel, dialogue: Dialogue, watch: Watch) -> None:
-    """Move bytes both ways until the output ends, or the shell has ended and its output is silent."""
-    news = _News()
-    channel.in_buffer.set_event(news)
-    channel.in_stderr_buffer.set_event(news)
-    channel.settimeout(0)
-    while True:
-        news.forget()
-        over = channel.eof_received or channel.closed
-        moved = _receive(channel, dialogue)
-        if moved:
-            watch.heard()
-        elif over or (watch.silence_s > GRACE_S and channel.exit_status_ready()):
-            return
-        _send(channel, dialogue)
-        left_s = watch.left_s(answered=dialogue.privilege is not None)
-        if not moved:
-            news.wait(min(left_s, WINDOW_WAIT_S if dialogue.outgoing else GRACE_S))
-
-
-def _receive(channel: paramiko.Channel, dialogue: Dialogue) -> bool:
-    """Hand on what is there of both streams, a chunk of each; they share one window, so both must be read."""
-    moved = False
-    if channel.recv_ready():
-        dialogue.read_output(channel.recv(CHUNK_BYTES))
-        moved = True
-    if channel.recv_stderr_ready():
-        dialogue.read_error(channel.recv_stderr(CHUNK_BYTES))
-        moved = True
-    return moved
-
-
-def _send(channel: paramiko.Channel, dialogue: Dialogue) -> None:
-    if dialogue.outgoing and channel.closed:
-        dialogue.outgoing = b""
-    while dialogue.outgoing and channel.send_ready():
-        try:
-            sent = channel.send(dialogue.outgoing)
-        except OSError:  # closed this moment, or the window is full
-            return
-        dialogue.outgoing = dialogue.outgoing[sent:]
-    if not dialogue.outgoing and dialogue.privilege is not None and not channel.eof_sent:
-        channel.shutdown_write()
-
-
-def _terminate(link: paramiko.Transport, channel: paramiko.Channel) -> None:
-    """Ask sshd to end what the shell started; without a terminal nothing else would tell a hanging command."""
-    message = paramiko.Message()
-    message.add_byte(cMSG_CHANNEL_REQUEST)
-    message.add_int(channel.remote_chanid)
-    message.add_string("signal")
-    message.add_boolean(False)
-    message.add_string("TERM")
-    with suppress(*BROKEN):
-        link._send_user_message(message)  # type: ignore[attr-defined]  # no public call does RFC 4254, 6.9

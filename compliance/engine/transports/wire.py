@@ -12,13 +12,14 @@ BUSY_WORDS = (b"Exceeded MaxStartups", b"Not allowed at this time")
 
 
 class Busy(Exception):
-    """This will be raised when the server hung up before its banner: it is overloaded, so another try may succeed."""
+    """The server hung up before its banner: it is overloaded, and another try may succeed."""
 
 
 class BoundedSocket(socket.socket):
     """A connected socket that gives ``first`` again before anything else, and fails after ``allow`` bytes."""
 
     def prime(self, first: bytes) -> None:
+        """Give ``first`` to whoever reads next, and nothing after it until ``allow``."""
         self._first = first
         self._left = 0
 
@@ -28,9 +29,11 @@ class BoundedSocket(socket.socket):
 
     @property
     def flooded(self) -> bool:
+        """Say whether the server sent more than it was allowed."""
         return self._left < 0
 
     def recv(self, size: int, flags: int = 0, /) -> bytes:
+        """Receive like any socket. Raises OSError when more came than is allowed."""
         if self._first:
             data, self._first = self._first[:size], self._first[size:]
             return data
