@@ -27,6 +27,7 @@ except ValueError as error:
 METRICS_TOKEN = env.text("METRICS_TOKEN")
 
 # --- Where it runs ----------------------------------------------------------------------------------------------------
+RUN_AS_USER = env.text("PLUMBLINE_USER")
 DEBUG = env.switch("DEBUG", False)
 PUBLIC_URL = env.url("PUBLIC_URL", ("http", "https")).rstrip("/") or "http://127.0.0.1:8000"
 ALLOWED_HOSTS = env.names(
@@ -243,7 +244,7 @@ STATIC_ROOT = DATA_DIR / "static"
 STATICFILES_DIRS = [BASE_DIR / "config" / "static"]
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
-    "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
+    "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.ManifestStaticFilesStorage"},
 }
 CONTENT_SECURITY_POLICY = {
     "DIRECTIVES": {
