@@ -88,25 +88,14 @@ def day_text(day: date | str) -> str:
 
 
 @register.inclusion_tag("_line_chart.html")
-def line_chart(
-    days: Sequence[Day], title: str, threshold: float | None = None
-) -> dict[str, object]:
+def line_chart(days: Sequence[Day], title: str, threshold: float | None = None) -> dict[str, object]:
     """Draw daily average scores, in order of date, with their range where ``min`` and ``max`` are given."""
-    known = [
-        value
-        for day in days
-        for value in (day["avg"], day.get("min"), day.get("max"))
-        if value is not None
-    ]
+    known = [value for day in days for value in (day["avg"], day.get("min"), day.get("max")) if value is not None]
     axis = score_axis(min(known, default=80.0))
     step = (WIDTH - LEFT - RIGHT) / max(1, len(days) - 1)
-    xs = [
-        round(LEFT + n * step, 1) if len(days) > 1 else WIDTH / 2
-        for n in range(len(days))
-    ]
+    xs = [round(LEFT + n * step, 1) if len(days) > 1 else WIDTH / 2 for n in range(len(days))]
     points: list[Point] = [
-        None if day["avg"] is None else (x, axis.y(day["avg"]))
-        for day, x in zip(days, xs, strict=True)
+        None if day["avg"] is None else (x, axis.y(day["avg"])) for day, x in zip(days, xs, strict=True)
     ]
     every = max(1, -(-len(days) // LABELS_ON_AXIS))
     marks = [
@@ -135,9 +124,7 @@ def line_chart(
         },
         "ticks": [{"y": axis.y(tick), "text": f"{tick:g}"} for tick in axis.ticks],
         "threshold": threshold,
-        "threshold_y": axis.y(threshold)
-        if threshold is not None and threshold >= axis.low
-        else None,
+        "threshold_y": axis.y(threshold) if threshold is not None and threshold >= axis.low else None,
         "line": path(points),
         "band": band(days, xs, axis),
         "marks": marks,
@@ -146,13 +133,9 @@ def line_chart(
 
 
 @register.inclusion_tag("_bar_chart.html")
-def bar_chart(
-    rows: Sequence[Bar], title: str, unit: str = "", scores: bool = False
-) -> dict[str, object]:
+def bar_chart(rows: Sequence[Bar], title: str, unit: str = "", scores: bool = False) -> dict[str, object]:
     """Draw named amounts as bars; ``scores`` colours by grade and makes 100 the full width, else the largest is."""
-    full = (
-        100.0 if scores else max((row["value"] or 0 for row in rows), default=0) or 1.0
-    )
+    full = 100.0 if scores else max((row["value"] or 0 for row in rows), default=0) or 1.0
     bars = []
     for row in rows:
         value = row["value"]
@@ -178,9 +161,7 @@ def sparkline(values: Sequence[float | None], label: str) -> dict[str, object]:
     spread = max(high - low, 5.0)
     step = 96 / max(1, len(values) - 1)
     points: list[Point] = [
-        None
-        if value is None
-        else (round(n * step, 1), round(21 - 18 * (value - low) / spread, 1))
+        None if value is None else (round(n * step, 1), round(21 - 18 * (value - low) / spread, 1))
         for n, value in enumerate(values)
     ]
     return {"path": path(points), "label": label}

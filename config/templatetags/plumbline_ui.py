@@ -69,9 +69,7 @@ def words(value: str) -> str:
 def badge(status: str, label: str = "") -> SafeString:
     """Show a status by icon, word and colour, so that none of the three is needed alone."""
     mark = icon(STATUS_ICONS[status]) if status in STATUS_ICONS else ""
-    return format_html(
-        '<span class="badge badge-{}">{}{}</span>', status, mark, label or words(status)
-    )
+    return format_html('<span class="badge badge-{}">{}{}</span>', status, mark, label or words(status))
 
 
 @register.simple_tag
@@ -81,10 +79,7 @@ def severity(level: str) -> SafeString:
     bars = format_html_join(
         "",
         '<rect x="{}" y="{}" width="3" height="{}" rx="1" class="{}"/>',
-        (
-            (n * 4, 9 - n * 3, 3 + n * 3, "on" if n < filled else "off")
-            for n in range(4)
-        ),
+        ((n * 4, 9 - n * 3, 3 + n * 3, "on" if n < filled else "off") for n in range(4)),
     )
     return format_html(
         '<span class="severity severity-{}"><svg viewBox="0 0 15 12" aria-hidden="true">{}</svg>{}</span>',
@@ -109,15 +104,11 @@ def shown(score: float | None) -> ShownScore:
         return ShownScore("n/a", "none", 0.0)
     grade = "good" if score >= 90 else "warn" if score >= 70 else "bad"
     cut = Decimal(repr(float(score))).quantize(Decimal("0.1"), ROUND_FLOOR)
-    return ShownScore(
-        "100" if score == 100 else str(cut), grade, min(max(float(score), 0.0), 100.0)
-    )
+    return ShownScore("100" if score == 100 else str(cut), grade, min(max(float(score), 0.0), 100.0))
 
 
 @register.inclusion_tag("_score_ring.html")
-def score_ring(
-    score: float | None, label: str = "Score", size: str = ""
-) -> dict[str, object]:
+def score_ring(score: float | None, label: str = "Score", size: str = "") -> dict[str, object]:
     """Draw the score as a ring; ``size="small"`` for table rows and lists."""
     mark = shown(score)
     around = 2 * pi * 42
@@ -163,9 +154,7 @@ def result_mix(
 
 
 @register.inclusion_tag("_sort_header.html", takes_context=True)
-def sort_header(
-    context: Context, key: str, label: str, css: str = "", param: str = "order"
-) -> dict[str, object]:
+def sort_header(context: Context, key: str, label: str, css: str = "", param: str = "order") -> dict[str, object]:
     """Make a column head that sorts by ``key``: first click ascending, second descending (``?order=-key``)."""
     query = context["request"].GET.copy()
     current = query.get(param) or str(context.get("order", ""))
@@ -176,13 +165,9 @@ def sort_header(
 
 
 @register.inclusion_tag("_pager.html", takes_context=True)
-def pager(
-    context: Context, page: Page, what: str = "entries", target: str = ""
-) -> dict[str, object]:
+def pager(context: Context, page: Page, what: str = "entries", target: str = "") -> dict[str, object]:
     """Show range, total, page sizes and pages of ``page``; with ``target`` (a CSS selector) htmx swaps only that part."""
-    numbers = page.paginator.get_elided_page_range(
-        page.number, on_each_side=1, on_ends=1
-    )
+    numbers = page.paginator.get_elided_page_range(page.number, on_each_side=1, on_ends=1)
     return {
         "request": context["request"],
         "page": page,

@@ -1,0 +1,102 @@
+"""Debian's chromium, driven by playwright against pytest-django's live server under the product's own content policy.
+
+A module that uses it says ``from tests.peers.browser import chromium, new_tab  # noqa: F401`` or lists this file as a plugin.
+"""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+from django.contrib.auth.models import AbstractBaseUser
+from django.test import Client
+from playwright.sync_api import Browser, Page, Response, sync_playwright
+
+CHROMIUM = Path("/usr/bin/chromium")
+AXE = Path(__file__).parent.parent / "data" / "axe" / "axe.min.js"
+RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
+WAIT_MS = 8000
+
+
+@dataclass
+class Tab:
+    """One browser tab. ``complaints``: what the console, the content policy or a foreign address gave cause for."""
+
+    page: Page
+    base_url: str
+    complaints: list[str] = field(default_factory=list)
+
+    def sign_in(self, user: AbstractBaseUser) -> None:
+        """Give the tab a session of ``user`` without passing the login page."""
+        client = Client()
+        client.force_login(user, backend="django.contrib.auth.backends.ModelBackend")
+        self.page.context.add_cookies(
+            [{"name": "sessionid", "value": client.cookies["sessionid"].value, "url": self.base_url}]
+        )
+
+    def open(self, path: str) -> Response:
+        """Load ``path`` and wait until its scripts have run."""
+        response = self.page.goto(self.base_url + path, wait_until="networkidle")
+        assert response is not None
+        return response
+
+    def faults(self) -> list[str]:
+        """Run axe for WCAG 2 A and AA; return one line for each rule broken, with the first elements that break it."""
+        self.page.evaluate(AXE.read_text())  # works under the strict policy, unlike a script element
+        found = self.page.evaluate("rules => axe.run({runOnly: rules})", RULES)["violations"]
+        return [
+            f"{rule['id']} ({rule['impact']}): " + " | ".join(node["html"][:160] for node in rule["nodes"][:4])
+            for rule in found
+        ]
+
+    def overflow_px(self) -> int:
+        """Return by how many pixels the page is wider than the window; 0 when it fits."""
+        return self.page.evaluate("Math.max(0, document.documentElement.scrollWidth - innerWidth)")
+
+    def watch(self) -> None:
+        """Note errors of the console, of scripts, and requests that leave the server."""
+        self.page.on("console", lambda m: self.complaints.append(m.text) if m.type in ("error", "warning") else None)
+        self.page.on("pageerror", lambda error: self.complaints.append(str(error)))
+        self.page.on(
+            "request", lambda r: None if r.url.startswith((self.base_url, "data:")) else self.complaints.append(r.url)
+        )
+
+
+@pytest.fixture(scope="session")
+def chromium() -> Iterator[Browser]:
+    """Start one browser for the session, stop it at the end; its children go with it."""
+    if not CHROMIUM.exists():
+        pytest.skip("not run: browser tests need Debian's package chromium")
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=str(CHROMIUM), args=["--no-sandbox"])
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def new_tab(chromium, live_server, settings, monkeypatch) -> Iterator[Callable[..., Tab]]:
+    """Give a function that opens tabs: ``new_tab(width=390, dark=True, scripts=False)``."""
+    # playwright keeps an event loop in this thread; Django would take the test's own queries for async ones.
+    monkeypatch.setenv("DJANGO_ALLOW_ASYNC_UNSAFE", "1")
+    settings.STORAGES = {
+        **settings.STORAGES,
+        "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
+    }
+    contexts = []
+
+    def open_tab(*, width: int = 1440, dark: bool = False, scripts: bool = True) -> Tab:
+        context = chromium.new_context(
+            viewport={"width": width, "height": 900},
+            color_scheme="dark" if dark else "light",
+            java_script_enabled=scripts,
+            reduced_motion="reduce",
+        )
+        contexts.append(context)
+        context.set_default_timeout(WAIT_MS)
+        tab = Tab(context.new_page(), live_server.url)
+        tab.watch()
+        return tab
+
+    yield open_tab
+    for context in contexts:
+        context.close()
