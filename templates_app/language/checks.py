@@ -48,13 +48,9 @@ class Test(Model):
             raise ValueError("expect: wants exactly one operator")
         presence = next(iter(self.expect)) in PRESENCE
         if presence and self.missing is not None:
-            raise ValueError(
-                "missing: goes without saying for exists, absent and count; leave it out"
-            )
+            raise ValueError("missing: goes without saying for exists, absent and count; leave it out")
         if not presence and self.missing is None:
-            raise ValueError(
-                "missing: say what a value that is not there means: fail, pass, not_applicable or error"
-            )
+            raise ValueError("missing: say what a value that is not there means: fail, pass, not_applicable or error")
         return self
 
 
@@ -67,9 +63,7 @@ class Group(Model):
 
     @model_validator(mode="after")
     def is_one_join(self) -> Self:
-        given = [
-            join for join in ("all", "any", "none") if getattr(self, join) is not None
-        ]
+        given = [join for join in ("all", "any", "none") if getattr(self, join) is not None]
         if len(given) != 1:
             raise ValueError("wants exactly one of all, any, none")
         if not getattr(self, given[0]):
@@ -78,9 +72,7 @@ class Group(Model):
 
     @property
     def join(self) -> str:
-        return (
-            "all" if self.all is not None else "any" if self.any is not None else "none"
-        )
+        return "all" if self.all is not None else "any" if self.any is not None else "none"
 
     @property
     def members(self) -> "list[Test | Group]":
@@ -113,9 +105,7 @@ class Variable(Model):
                 raise ValueError(f"{value} is above {self.max}")
             return value
         if self.type == "list":
-            if not isinstance(value, list) or not all(
-                isinstance(entry, str) for entry in value
-            ):
+            if not isinstance(value, list) or not all(isinstance(entry, str) for entry in value):
                 raise ValueError(f"{value!r} is not a list of texts")
             return value
         if not isinstance(value, str):
@@ -143,11 +133,7 @@ class Branch(Model):
 
     def rule(self) -> Test | Group:
         """Return what must hold. Raises ValueError unless there is a probe or exactly one join."""
-        joined = {
-            join: getattr(self, join)
-            for join in ("all", "any", "none")
-            if getattr(self, join) is not None
-        }
+        joined = {join: getattr(self, join) for join in ("all", "any", "none") if getattr(self, join) is not None}
         if self.probe is not None:
             if joined:
                 raise ValueError("has both a probe and all, any or none")
@@ -187,27 +173,18 @@ class Check(Model):
 
     @model_validator(mode="after")
     def decides_something(self) -> Self:
-        tests = self.probe is not None or any(
-            getattr(self, join) is not None for join in ("all", "any", "none")
-        )
+        tests = self.probe is not None or any(getattr(self, join) is not None for join in ("all", "any", "none"))
         if self.assessment == "manual":
             if tests or self.by_os:
                 raise ValueError("a manual check has no probe")
         elif tests:
             self.default_rule()
         elif not self.by_os:
-            raise ValueError(
-                "an automatic check needs a probe, all, any, none or by_os"
-            )
+            raise ValueError("an automatic check needs a probe, all, any, none or by_os")
         return self
 
     def default_rule(self) -> Test | Group | None:
-        if (
-            self.probe is None
-            and self.all is None
-            and self.any is None
-            and self.none is None
-        ):
+        if self.probe is None and self.all is None and self.any is None and self.none is None:
             return None
         return Branch(
             probe=self.probe, expect=self.expect, quantifier=self.quantifier, missing=self.missing,

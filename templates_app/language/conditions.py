@@ -3,9 +3,9 @@
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from .facts import Facts, Unknown
-from .kinds import KINDS
-from .registry import Need
+from templates_app.language.facts import Facts, Unknown
+from templates_app.language.kinds import KINDS
+from templates_app.language.registry import Need
 
 Answer = tuple[bool, str]
 Condition = Callable[[Facts], Answer]
@@ -34,32 +34,21 @@ HOST_LEAVES: dict[str, tuple[str, str]] = {
 }
 
 
-def compile_condition(
-    tree: Mapping[str, Any], values: Mapping[str, Any], error: type[ValueError]
-) -> Compiled:
+def compile_condition(tree: Mapping[str, Any], values: Mapping[str, Any], error: type[ValueError]) -> Compiled:
     """Return a question to the facts and what it needs. Raises ``error`` with the place of what is wrong."""
     return _compile(tree, values, error, "applies_when")
 
 
-def _compile(
-    tree: Any, values: Mapping[str, Any], error: type[ValueError], place: str
-) -> Compiled:
+def _compile(tree: Any, values: Mapping[str, Any], error: type[ValueError], place: str) -> Compiled:
     if not isinstance(tree, dict) or len(tree) != 1:
-        raise error(
-            f"{place}: wants exactly one condition; join several with all, any or not"
-        )
+        raise error(f"{place}: wants exactly one condition; join several with all, any or not")
     (name, arg) = next(iter(tree.items()))
     place = f"{place}.{name}"
     if name in ("all", "any"):
         if not isinstance(arg, list) or not arg:
             raise error(f"{place}: wants a list of conditions")
-        parts = [
-            _compile(part, values, error, f"{place}[{index}]")
-            for index, part in enumerate(arg)
-        ]
-        return _join([part[0] for part in parts], every=name == "all"), tuple(
-            n for part in parts for n in part[1]
-        )
+        parts = [_compile(part, values, error, f"{place}[{index}]") for index, part in enumerate(arg)]
+        return _join([part[0] for part in parts], every=name == "all"), tuple(n for part in parts for n in part[1])
     if name == "not":
         question, needs = _compile(arg, values, error, place)
         return _negate(question), needs
@@ -125,11 +114,7 @@ def _kind_leaf(name: str, arg: Any, error: type[ValueError], place: str) -> Comp
     kind = KINDS[kind_name]
     probe = kind.probe(**{key: arg})
     return (
-        lambda facts: (
-            (True, yes.format(arg=arg))
-            if kind.observe(probe, facts).items
-            else (False, no.format(arg=arg))
-        ),
+        lambda facts: (True, yes.format(arg=arg)) if kind.observe(probe, facts).items else (False, no.format(arg=arg)),
         tuple(kind.needs(probe)),
     )
 
@@ -169,9 +154,7 @@ def _arch_leaf(arg: Any, error: type[ValueError], place: str) -> Compiled:
     ), ()
 
 
-def _choice_leaf(
-    arg: Any, values: Mapping[str, Any], error: type[ValueError], place: str
-) -> Compiled:
+def _choice_leaf(arg: Any, values: Mapping[str, Any], error: type[ValueError], place: str) -> Compiled:
     if not isinstance(arg, dict) or len(arg) != 1:
         raise error(f"{place}: wants one variable and its value")
     (name, wanted) = next(iter(arg.items()))

@@ -7,8 +7,8 @@ from pydantic import BaseModel, ValidationError
 from ruamel.yaml import YAML
 from ruamel.yaml.error import MarkedYAMLError, YAMLError
 
-from .checks import BENCHMARKS, Check
-from .evaluate import CompileError, compile_check
+from templates_app.language.checks import BENCHMARKS, Check
+from templates_app.language.evaluate import CompileError, compile_check
 
 MOST_BYTES = 4_000_000
 M = TypeVar("M", bound=BaseModel)
@@ -24,17 +24,13 @@ class Problem:
     text: str
 
     def __str__(self) -> str:
-        return (
-            f"{self.file}:{self.line}: {self.key + ': ' if self.key else ''}{self.text}"
-        )
+        return f"{self.file}:{self.line}: {self.key + ': ' if self.key else ''}{self.text}"
 
 
 def load_yaml(text: str, file: str) -> tuple[Any, list[Problem]]:
     """Return plain values, or what keeps the text from being YAML. No tags, no objects."""
     if len(text) > MOST_BYTES:
-        return None, [
-            Problem(file, 1, "", f"is larger than {MOST_BYTES // 1_000_000} MB")
-        ]
+        return None, [Problem(file, 1, "", f"is larger than {MOST_BYTES // 1_000_000} MB")]
     try:
         return YAML(typ="safe").load(text), []
     except MarkedYAMLError as error:
@@ -65,16 +61,11 @@ def read_checks(text: str, file: str) -> tuple[list[Check], list[Problem]]:
 Place = tuple[int | str, ...]
 
 
-def read_model(
-    model: type[M], entry: Any, place: Place
-) -> tuple[M | None, list[tuple[Place, str]]]:
+def read_model(model: type[M], entry: Any, place: Place) -> tuple[M | None, list[tuple[Place, str]]]:
     try:
         return model.model_validate(entry), []
     except ValidationError as error:
-        return None, [
-            ((*place, *one["loc"]), one["msg"].removeprefix("Value error, "))
-            for one in error.errors()
-        ]
+        return None, [((*place, *one["loc"]), one["msg"].removeprefix("Value error, ")) for one in error.errors()]
 
 
 def meaning(check: Check, index: int) -> list[tuple[Place, str]]:
@@ -85,10 +76,7 @@ def meaning(check: Check, index: int) -> list[tuple[Place, str]]:
             compile_check(check, benchmark, KNOWN_VARIABLES)
         except CompileError as error:
             found[str(error)] = None
-    return [
-        ((index, *text.split(":", 1)[0].split(".")), text.split(":", 1)[-1].strip())
-        for text in found
-    ]
+    return [((index, *text.split(":", 1)[0].split(".")), text.split(":", 1)[-1].strip()) for text in found]
 
 
 # variables that every Linux template of ours declares; a check may ask for them without declaring them
@@ -101,12 +89,8 @@ def located(text: str, file: str, place: Place, words: str) -> Problem:
     line = 1
     for part in place:
         try:
-            line = (node.lc.item(part) if isinstance(part, int) else node.lc.key(part))[
-                0
-            ] + 1
+            line = (node.lc.item(part) if isinstance(part, int) else node.lc.key(part))[0] + 1
             node = node[part]
         except (KeyError, IndexError, TypeError, AttributeError):
             break
-    return Problem(
-        file, line, ".".join(str(part) for part in place if part != "Test"), words
-    )
+    return Problem(file, line, ".".join(str(part) for part in place if part != "Test"), words)

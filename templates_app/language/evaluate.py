@@ -6,14 +6,14 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from .checks import PRESENCE, Check, Group, Test
-from .conditions import Condition, compile_condition
-from .facts import Facts, HostOs, Unknown
-from .kinds import KINDS
-from .registry import Need
-from .observations import Evidence, Item, Observed, shown
-from .operators import OPERATORS, Unfit
-from .results import Result, SkipReason, Status
+from templates_app.language.checks import PRESENCE, Check, Group, Test
+from templates_app.language.conditions import Condition, compile_condition
+from templates_app.language.facts import Facts, HostOs, Unknown
+from templates_app.language.kinds import KINDS
+from templates_app.language.observations import Evidence, Item, Observed, shown
+from templates_app.language.operators import OPERATORS, Unfit
+from templates_app.language.registry import Need
+from templates_app.language.results import Result, SkipReason, Status
 
 MOST_SHOWN = 5
 MOST_EVIDENCE = 20
@@ -87,14 +87,10 @@ def evaluate_one(check: Compiled, facts: Facts) -> Result:
             check.check_id, Status.SKIP, check.expected, verdict.actual, verdict.evidence, SkipReason.NOT_APPLICABLE,
             f"Does not apply: {verdict.actual}.",
         )  # fmt: skip
-    return Result(
-        check.check_id, verdict.status, check.expected, verdict.actual, verdict.evidence
-    )
+    return Result(check.check_id, verdict.status, check.expected, verdict.actual, verdict.evidence)
 
 
-def compile_check(
-    check: Check, benchmark: str, variables: Mapping[str, Any] = {}
-) -> Compiled | None:  # noqa: B006  # read only
+def compile_check(check: Check, benchmark: str, variables: Mapping[str, Any] = {}) -> Compiled | None:  # read only
     """Return ``check`` ready for hosts of ``benchmark``, or None when it says nothing about them.
 
     ``variables`` are the template's values by name; the check's own defaults fill the rest.
@@ -107,37 +103,24 @@ def compile_check(
     rule = check.rule_for(benchmark)
     if rule is None:
         return None
-    values = {
-        name: variable.default for name, variable in check.variables.items()
-    } | dict(variables)
+    values = {name: variable.default for name, variable in check.variables.items()} | dict(variables)
     condition, condition_needs = None, ()
     if check.applies_when is not None:
-        condition, condition_needs = compile_condition(
-            check.applies_when, values, CompileError
-        )
+        condition, condition_needs = compile_condition(check.applies_when, values, CompileError)
     run, expected, needs = compile_rule(rule, values, "")
-    return Compiled(
-        check.id, capital(expected), condition, run, (*condition_needs, *needs)
-    )
+    return Compiled(check.id, capital(expected), condition, run, (*condition_needs, *needs))
 
 
 def capital(text: str) -> str:
     return text[:1].upper() + text[1:]
 
 
-def compile_rule(
-    rule: Test | Group, values: Mapping[str, Any], place: str
-) -> tuple[Rule, str, tuple[Need, ...]]:
+def compile_rule(rule: Test | Group, values: Mapping[str, Any], place: str) -> tuple[Rule, str, tuple[Need, ...]]:
     if isinstance(rule, Test):
         return compile_test(rule, values, place)
-    parts = [
-        compile_rule(member, values, f"{place}{rule.join}[{index}].")
-        for index, member in enumerate(rule.members)
-    ]
+    parts = [compile_rule(member, values, f"{place}{rule.join}[{index}].") for index, member in enumerate(rule.members)]
     rules = [part[0] for part in parts]
-    words = {"all": " and ", "any": " or ", "none": " or "}[rule.join].join(
-        part[1] for part in parts
-    )
+    words = {"all": " and ", "any": " or ", "none": " or "}[rule.join].join(part[1] for part in parts)
     if rule.join == "none":
         words = f"none of: {words}"
     needs = tuple(need for part in parts for need in part[2])
@@ -155,9 +138,7 @@ def join_any(rules: list[Rule]) -> Rule:
 def join_none(rules: list[Rule]) -> Rule:
     def run(facts: Facts) -> Verdict:
         verdict = joined(rules, facts, decisive=Status.PASS)
-        turned = {Status.PASS: Status.FAIL, Status.FAIL: Status.PASS}.get(
-            verdict.status, verdict.status
-        )
+        turned = {Status.PASS: Status.FAIL, Status.FAIL: Status.PASS}.get(verdict.status, verdict.status)
         return Verdict(turned, verdict.actual, verdict.evidence)
 
     return run
@@ -193,15 +174,11 @@ def joined(rules: list[Rule], facts: Facts, *, decisive: Status) -> Verdict:
 
 def together(status: Status, verdicts: list[Verdict]) -> Verdict:
     texts = list(dict.fromkeys(verdict.actual for verdict in verdicts))
-    evidence = tuple(one for verdict in verdicts for one in verdict.evidence)[
-        :MOST_EVIDENCE
-    ]
+    evidence = tuple(one for verdict in verdicts for one in verdict.evidence)[:MOST_EVIDENCE]
     return Verdict(status, limited(texts), evidence)
 
 
-def compile_test(
-    test: Test, values: Mapping[str, Any], place: str
-) -> tuple[Rule, str, tuple[Need, ...]]:
+def compile_test(test: Test, values: Mapping[str, Any], place: str) -> tuple[Rule, str, tuple[Need, ...]]:
     kind = KINDS.get(str(test.probe["kind"]))
     if kind is None:
         raise CompileError(
@@ -223,9 +200,7 @@ def compile_test(
         expected = f"{subject} {words}"
     else:
         decide, words = compile_operator(test, name, operand, f"{place}expect.{name}")
-        lead = {"all": "", "any": "at least one of ", "none": "none of "}[
-            test.quantifier
-        ]
+        lead = {"all": "", "any": "at least one of ", "none": "none of "}[test.quantifier]
         expected = f"{lead}{subject} {words}"
     observe = kind.observe
     return (
@@ -273,11 +248,7 @@ def compile_presence(name: str, operand: Any, place: str) -> tuple[Decide, str]:
 
 
 def compile_count(operand: Any, place: str) -> tuple[Decide, str]:
-    if (
-        not isinstance(operand, dict)
-        or len(operand) != 1
-        or next(iter(operand)) not in ("eq", "le", "ge", "range")
-    ):
+    if not isinstance(operand, dict) or len(operand) != 1 or next(iter(operand)) not in ("eq", "le", "ge", "range"):
         raise CompileError(f"{place}: expects one of eq, le, ge, range")
     (name, bound) = next(iter(operand.items()))
     try:
@@ -299,16 +270,10 @@ def compile_count(operand: Any, place: str) -> tuple[Decide, str]:
 
 
 def counted(observed: Observed) -> str:
-    return (
-        told(observed)
-        if not observed.items
-        else f"{len(observed.items)} found: {told(observed)}"
-    )
+    return told(observed) if not observed.items else f"{len(observed.items)} found: {told(observed)}"
 
 
-def compile_operator(
-    test: Test, name: str, operand: Any, place: str
-) -> tuple[Decide, str]:
+def compile_operator(test: Test, name: str, operand: Any, place: str) -> tuple[Decide, str]:
     operator = OPERATORS.get(name)
     if operator is None:
         known = ", ".join(sorted({*OPERATORS, *PRESENCE}))
@@ -322,9 +287,7 @@ def compile_operator(
     def holds(item: Item) -> bool | None:
         """Return the verdict on one item; None when it is not set and that means not applicable."""
         if item.value is None:
-            return when_missing(
-                missing, item.text or f"{item.subject} is not set".strip()
-            )
+            return when_missing(missing, item.text or f"{item.subject} is not set".strip())
         try:
             return judge(item.value)
         except Unfit:
@@ -335,9 +298,7 @@ def compile_operator(
             if not observed.whole:
                 raise Unknown("the search was cut short before it found anything")
             answer = when_missing(missing, observed.absent or "nothing found")
-            return Verdict(
-                STATUSES[answer], observed.absent or "nothing found", observed.evidence
-            )
+            return Verdict(STATUSES[answer], observed.absent or "nothing found", observed.evidence)
         answers = [holds(item) for item in observed.items]
         return quantified(observed, answers, quantifier)
 
@@ -353,9 +314,7 @@ def when_missing(missing: str, what: str) -> bool | None:
     return {"pass": True, "fail": False, "not_applicable": None}[missing]
 
 
-def quantified(
-    observed: Observed, answers: list[bool | None], quantifier: str
-) -> Verdict:
+def quantified(observed: Observed, answers: list[bool | None], quantifier: str) -> Verdict:
     counting = [answer for answer in answers if answer is not None]
     if not counting:
         return Verdict(Status.SKIP, told(observed), evidence_of(observed))
@@ -364,27 +323,15 @@ def quantified(
         passed = any(counting)
         if not passed and not observed.whole:
             raise Unknown("the search was cut short before it found a match")
-        chosen = (
-            [i for i, a in zip(observed.items, answers, strict=True) if a]
-            if passed
-            else list(observed.items)
-        )
+        chosen = [i for i, a in zip(observed.items, answers, strict=True) if a] if passed else list(observed.items)
     else:
-        wrong = [
-            i for i, a in zip(observed.items, answers, strict=True) if a is bad_answer
-        ]
+        wrong = [i for i, a in zip(observed.items, answers, strict=True) if a is bad_answer]
         passed = not wrong
         if passed and not observed.whole:
-            raise Unknown(
-                "the search was cut short; what it found so far is as expected"
-            )
+            raise Unknown("the search was cut short; what it found so far is as expected")
         chosen = wrong or list(observed.items)
-    narrowed = Observed(
-        tuple(chosen), observed.absent, observed.whole, observed.evidence
-    )
-    return Verdict(
-        Status.PASS if passed else Status.FAIL, told(narrowed), evidence_of(narrowed)
-    )
+    narrowed = Observed(tuple(chosen), observed.absent, observed.whole, observed.evidence)
+    return Verdict(Status.PASS if passed else Status.FAIL, told(narrowed), evidence_of(narrowed))
 
 
 def told(observed: Observed) -> str:
@@ -407,9 +354,7 @@ def limited(texts: list[str]) -> str:
 
 
 def evidence_of(observed: Observed) -> tuple[Evidence, ...]:
-    seen = [one for item in observed.items for one in item.evidence] or list(
-        observed.evidence
-    )
+    seen = [one for item in observed.items for one in item.evidence] or list(observed.evidence)
     return tuple(seen[:MOST_EVIDENCE])
 
 

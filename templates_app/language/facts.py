@@ -104,19 +104,13 @@ class Facts:
         if found is None:
             raise Unknown(REASONS[SectionStatus.MISSING].format(section=words(section)))
         if found.status is not SectionStatus.OK:
-            raise Unknown(
-                found.reason or REASONS[found.status].format(section=words(section))
-            )
+            raise Unknown(found.reason or REASONS[found.status].format(section=words(section)))
         return found.value
 
     def partial(self, section: str) -> tuple[Json, bool]:
         """Return the value of ``section`` and whether it is whole. Raises Unknown when there is none at all."""
         found = self.document.sections.get(section)
-        if (
-            found is not None
-            and found.status is SectionStatus.TRUNCATED
-            and found.value is not None
-        ):
+        if found is not None and found.status is SectionStatus.TRUNCATED and found.value is not None:
             return found.value, False
         return self.value(section), True
 

@@ -14,9 +14,9 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from .facts import Facts, Unknown
-from .registry import Need
-from .observations import FileMode
+from templates_app.language.facts import Facts, Unknown
+from templates_app.language.observations import FileMode
+from templates_app.language.registry import Need
 
 WILD = frozenset("*?[")
 
@@ -93,9 +93,7 @@ def mode_of(facts: Facts, path: str) -> FileMode | None:
     found = value["files"][path]
     if found == "denied":
         raise Unknown(f"needs root: the directory of {path} may not be entered")
-    return (
-        None if found is None else facts.memo(("mode", path), lambda: FileMode(*found))
-    )
+    return None if found is None else facts.memo(("mode", path), lambda: FileMode(*found))
 
 
 def tree_of(facts: Facts, root: str) -> tuple[list[tuple[str, FileMode]], bool] | None:

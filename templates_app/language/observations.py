@@ -71,8 +71,4 @@ def shown(value: Value) -> str:
 def clipped(text: str) -> str:
     """Return at most 256 bytes of ``text``, for evidence."""
     raw = text.encode("utf-8", "replace")
-    return (
-        text
-        if len(raw) <= EVIDENCE_BYTES
-        else raw[: EVIDENCE_BYTES - 3].decode("utf-8", "ignore") + "..."
-    )
+    return text if len(raw) <= EVIDENCE_BYTES else raw[: EVIDENCE_BYTES - 3].decode("utf-8", "ignore") + "..."

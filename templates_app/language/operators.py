@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 import re2
 
-from .observations import FileMode, Value
+from templates_app.language.observations import FileMode, Value
 
 Operand = str | int | float | bool | list[str] | list[int] | dict[str, object] | None
 Judge = Callable[[Value], bool]
@@ -60,12 +60,7 @@ def mode(value: Operand | Value) -> int:
         return value.mode
     if isinstance(value, int) and not isinstance(value, bool):
         return value
-    if (
-        isinstance(value, str)
-        and value
-        and len(value) <= 5
-        and all(c in "01234567" for c in value)
-    ):
+    if isinstance(value, str) and value and len(value) <= 5 and all(c in "01234567" for c in value):
         return int(value, 8)
     raise Unfit(f"{value!r} is not an octal mode such as 0640")
 
@@ -81,11 +76,7 @@ def many(value: Value) -> tuple[str, ...]:
 
 
 def said(operand: Operand) -> str:
-    return (
-        ", ".join(text(entry) for entry in operand)
-        if isinstance(operand, list)
-        else text(operand)
-    )
+    return ", ".join(text(entry) for entry in operand) if isinstance(operand, list) else text(operand)
 
 
 def _eq(operand: Operand) -> Judge:
@@ -150,9 +141,7 @@ def _not_match(operand: Operand) -> Judge:
         pattern = re2.compile(text(operand))
     except re2.error as error:
         raise Unfit(f"is not a regular expression: {error}") from None
-    return lambda value: (
-        not any(pattern.search(entry) is not None for entry in many(value))
-    )
+    return lambda value: not any(pattern.search(entry) is not None for entry in many(value))
 
 
 def _superset(operand: Operand) -> Judge:
@@ -198,11 +187,7 @@ def _no_bits(operand: Operand) -> Judge:
 
 def umask_bits(value: Value) -> int:
     """Return the bits of a umask of at most four octal digits; "027022" is not one."""
-    if (
-        isinstance(value, str)
-        and 1 <= len(value) <= 4
-        and all(c in "01234567" for c in value)
-    ):
+    if isinstance(value, str) and 1 <= len(value) <= 4 and all(c in "01234567" for c in value):
         return int(value, 8)
     raise Unfit(f"{value!r} is not a umask")
 
@@ -221,11 +206,7 @@ def _names(operand: Operand, key: str) -> frozenset[str] | None:
 
 def _stat_max(operand: Operand) -> Judge:
     """Accept a file whose mode is at most ``mode`` and whose owner and group are among those named."""
-    if (
-        not isinstance(operand, dict)
-        or not operand
-        or set(operand) - {"mode", "owner", "group"}
-    ):
+    if not isinstance(operand, dict) or not operand or set(operand) - {"mode", "owner", "group"}:
         raise Unfit("expects mode, owner and group, or some of them")
     allowed = mode(str(operand["mode"])) if "mode" in operand else None
     owners, groups = _names(operand, "owner"), _names(operand, "group")
@@ -246,11 +227,7 @@ def _stat_words(operand: Operand) -> str:
     if not isinstance(operand, dict):
         return ""
     parts = [f"mode {operand['mode']} or stricter"] if "mode" in operand else []
-    parts += [
-        f"{key} {said_names(operand[key])}"
-        for key in ("owner", "group")
-        if key in operand
-    ]
+    parts += [f"{key} {said_names(operand[key])}" for key in ("owner", "group") if key in operand]
     return "has " + ", ".join(parts)
 
 

@@ -6,8 +6,8 @@ from typing import Generic, NamedTuple, TypeVar
 
 from pydantic import BaseModel, ConfigDict
 
-from .facts import Facts
-from .observations import Observed
+from templates_app.language.facts import Facts
+from templates_app.language.observations import Observed
 
 
 class Probe(BaseModel):

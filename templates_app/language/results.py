@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from enum import StrEnum
 
-from .observations import Evidence
+from templates_app.language.observations import Evidence
 
 
 class Status(StrEnum):

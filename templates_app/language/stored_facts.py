@@ -5,7 +5,7 @@ import json
 from datetime import datetime
 from typing import Any
 
-from .facts import FORMAT, FactDocument, HostOs, Section, SectionStatus
+from templates_app.language.facts import FORMAT, FactDocument, HostOs, Section, SectionStatus
 
 
 class BrokenFacts(ValueError):
@@ -30,10 +30,7 @@ def canonical(value: Any) -> str:
 
 
 def host(os: HostOs) -> dict[str, Any]:
-    return {
-        name: list(value) if isinstance(value := getattr(os, name), tuple) else value
-        for name in HostOs.__slots__
-    }
+    return {name: list(value) if isinstance(value := getattr(os, name), tuple) else value for name in HostOs.__slots__}
 
 
 def section(one: Section) -> dict[str, Any]:
@@ -63,17 +60,12 @@ def read_section(raw: Any, name: str) -> Section:
             str(raw.get("reason", "")),
         )
     except (KeyError, TypeError, ValueError, AttributeError) as error:
-        raise BrokenFacts(
-            f"sections.{name}: is no section ({type(error).__name__}: {error})"
-        ) from None
+        raise BrokenFacts(f"sections.{name}: is no section ({type(error).__name__}: {error})") from None
 
 
 def read_host(raw: Any) -> HostOs:
     try:
-        values = {
-            key: tuple(value) if isinstance(value, list) else value
-            for key, value in raw.items()
-        }
+        values = {key: tuple(value) if isinstance(value, list) else value for key, value in raw.items()}
         return HostOs(**values)
     except (TypeError, AttributeError) as error:
         raise BrokenFacts(f"os: {error}") from None
@@ -88,9 +80,7 @@ def load(text: str) -> FactDocument:
     if not isinstance(raw, dict):
         raise BrokenFacts("is no fact file: wants a JSON object")
     if raw.get("format") != FORMAT:
-        raise BrokenFacts(
-            f"format: {raw.get('format')!r} is not known; this version reads format {FORMAT}"
-        )
+        raise BrokenFacts(f"format: {raw.get('format')!r} is not known; this version reads format {FORMAT}")
     try:
         collected_at = datetime.fromisoformat(raw["collected_at"])
         if collected_at.tzinfo is None:

@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, Literal
 
-from .checks import Benchmark, Check, Model, Variable
-from .evaluate import Compiled, compile_check, evaluate_one
-from .facts import Facts
-from .registry import Need
-from .results import Result, SkipReason, Status
+from templates_app.language.checks import Benchmark, Check, Model, Variable
+from templates_app.language.evaluate import Compiled, compile_check, evaluate_one
+from templates_app.language.facts import Facts
+from templates_app.language.registry import Need
+from templates_app.language.results import Result, SkipReason, Status
 
 Profile = Literal["server", "workstation"]
 PROFILES: tuple[Profile, ...] = ("server", "workstation")
@@ -92,15 +92,10 @@ class CompiledTemplate:
 
     def evaluate(self, facts: Facts) -> list[Result]:
         """Return one result for each selected check, in the template's order."""
-        return [
-            evaluate_one(one.compiled, facts) if one.enabled else disabled(one.compiled)
-            for one in self.selected
-        ]
+        return [evaluate_one(one.compiled, facts) if one.enabled else disabled(one.compiled) for one in self.selected]
 
     def needs(self) -> Iterable[Need]:
-        return (
-            need for one in self.selected if one.enabled for need in one.compiled.needs
-        )
+        return (need for one in self.selected if one.enabled for need in one.compiled.needs)
 
 
 def disabled(compiled: Compiled) -> Result:
@@ -115,20 +110,14 @@ def read_document(canonical: str) -> TemplateDocument:
 
 
 @lru_cache(maxsize=64)
-def compiled_template(
-    sha256: str, canonical: str, benchmark: str, profile: str
-) -> CompiledTemplate:
+def compiled_template(sha256: str, canonical: str, benchmark: str, profile: str) -> CompiledTemplate:
     """Return the compiled form of a frozen document; kept, because a published document never changes."""
     return compile_template(read_document(canonical), benchmark, profile)
 
 
-def compile_template(
-    document: TemplateDocument, benchmark: str, profile: str
-) -> CompiledTemplate:
+def compile_template(document: TemplateDocument, benchmark: str, profile: str) -> CompiledTemplate:
     """Return ``document`` ready for evaluation. Raises CompileError for a check that cannot mean anything."""
-    values: dict[str, Any] = {
-        name: variable.default for name, variable in document.variables.items()
-    }
+    values: dict[str, Any] = {name: variable.default for name, variable in document.variables.items()}
     values |= document.values
     selected = []
     for frozen in document.checks:

@@ -6,16 +6,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from templates_app.language.facts import (
-    FactDocument,
-    HostOs,
-    Json,
-    Section,
-    SectionStatus,
-)
-
-from .plan import ALWAYS, COLLECTOR_VERSION, Plan
-from .registry import (
+from compliance.engine.collectors.plan import ALWAYS, COLLECTOR_VERSION, Plan
+from compliance.engine.collectors.registry import (
     COLLECTORS,
     DENIED,
     TIMED_OUT,
@@ -25,12 +17,17 @@ from .registry import (
     RawSection,
     Unsupported,
 )
-from .script import SECTION_BYTES
+from compliance.engine.collectors.script import SECTION_BYTES
+from templates_app.language.facts import (
+    FactDocument,
+    HostOs,
+    Json,
+    Section,
+    SectionStatus,
+)
 
 # control characters, bidirectional overrides and the like: shown as \uXXXX so that no terminal or page obeys them
-UNSAFE = re.compile(
-    "[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff\ufff9-\uffff]"
-)
+UNSAFE = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff\ufff9-\uffff]")
 
 
 class Broken(Exception):
@@ -60,9 +57,7 @@ def split(data: bytes, *, nonce: str, args: dict[str, tuple[str, ...]]) -> Frame
             if lines is not None and line[:1] == b"|":
                 lines.append(line[1:])
             continue
-        verb, _, rest = (
-            line[len(mark) :].strip().decode("ascii", "replace").partition(" ")
-        )
+        verb, _, rest = line[len(mark) :].strip().decode("ascii", "replace").partition(" ")
         if verb == "start":
             started = True
         elif verb == "begin":
@@ -73,9 +68,7 @@ def split(data: bytes, *, nonce: str, args: dict[str, tuple[str, ...]]) -> Frame
         elif verb == "finish":
             finished = True
     if not started:
-        raise Broken(
-            "The host ran something, but not our script: its answer does not begin as it should."
-        )
+        raise Broken("The host ran something, but not our script: its answer does not begin as it should.")
     return Frames(sections, finished)
 
 
@@ -95,23 +88,16 @@ def raw_section(name: str, lines: list[bytes], args: tuple[str, ...]) -> RawSect
     return RawSection(name, kept, rc, args, complete)
 
 
-def document(
-    plan: Plan, frames: Frames, *, slow: bool, privilege: str, collected_at: datetime
-) -> FactDocument:
+def document(plan: Plan, frames: Frames, *, slow: bool, privilege: str, collected_at: datetime) -> FactDocument:
     """Return the facts of one stage. Raises Broken without the host section."""
     if not frames.finished:
         raise Broken("The host's answer stopped before its end.")
-    sections = {
-        collector.section: section(collector.section, plan, frames)
-        for collector, _ in plan.stage(slow=slow)
-    }
+    sections = {collector.section: section(collector.section, plan, frames) for collector, _ in plan.stage(slow=slow)}
     host = sections.pop(ALWAYS, None)
     if not slow and (host is None or host.status is not SectionStatus.OK):
         raise Broken("The host did not say what it is.")
     os = host_os(host.value) if host is not None else HostOs("linux", "", "")
-    return FactDocument(
-        COLLECTOR_VERSION, plan.sha256, collected_at, privilege, os, sections
-    )
+    return FactDocument(COLLECTOR_VERSION, plan.sha256, collected_at, privilege, os, sections)
 
 
 def section(name: str, plan: Plan, frames: Frames) -> Section:
@@ -139,9 +125,7 @@ REFUSALS = {
 }
 
 
-def parsed(
-    name: str, schema: int, parse: Callable[[RawSection], Json], raw: RawSection
-) -> Section:
+def parsed(name: str, schema: int, parse: Callable[[RawSection], Json], raw: RawSection) -> Section:
     try:
         value = parse(raw)
     except Denied as denied:
@@ -151,9 +135,7 @@ def parsed(
     except Partial as partial:
         return Section(schema, SectionStatus.TRUNCATED, partial.value, partial.reason)
     except (ValueError, IndexError, KeyError) as error:
-        reason = (
-            f"what the host printed for {name} cannot be read: {type(error).__name__}"
-        )
+        reason = f"what the host printed for {name} cannot be read: {type(error).__name__}"
         return Section(schema, SectionStatus.UNSUPPORTED, None, reason)
     if not raw.complete:
         return Section(
@@ -166,9 +148,4 @@ def parsed(
 
 
 def host_os(value: Any) -> HostOs:
-    return HostOs(
-        **{
-            key: tuple(entry) if isinstance(entry, list) else entry
-            for key, entry in value.items()
-        }
-    )
+    return HostOs(**{key: tuple(entry) if isinstance(entry, list) else entry for key, entry in value.items()})

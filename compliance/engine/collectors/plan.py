@@ -5,10 +5,9 @@ import json
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from compliance.engine.collectors import script
+from compliance.engine.collectors.registry import COLLECTORS, Collector, Os
 from templates_app.language.registry import Need
-
-from . import script
-from .registry import COLLECTORS, Collector, Os
 
 COLLECTOR_VERSION = "1"
 ALWAYS = "host"
@@ -23,16 +22,12 @@ class Plan:
 
     @property
     def sha256(self) -> str:
-        return hashlib.sha256(
-            json.dumps([COLLECTOR_VERSION, self.os, self.sections]).encode()
-        ).hexdigest()
+        return hashlib.sha256(json.dumps([COLLECTOR_VERSION, self.os, self.sections]).encode()).hexdigest()
 
     def stage(self, *, slow: bool) -> "list[tuple[Collector, tuple[str, ...]]]":
         """Return the collectors of the fast or of the slow stage with their args."""
         chosen = [(COLLECTORS[self.os, name], args) for name, args in self.sections]
-        return [
-            (collector, args) for collector, args in chosen if collector.slow is slow
-        ]
+        return [(collector, args) for collector, args in chosen if collector.slow is slow]
 
     def script(self, *, nonce: str, slow: bool = False) -> str:
         return script.build(self.stage(slow=slow), nonce=nonce, nice=slow)
@@ -55,9 +50,7 @@ def plan(needs: Iterable[Need], os: Os = Os.LINUX) -> Plan:
             args.add(need.arg)
     return Plan(
         os,
-        tuple(
-            (name, tuple(sorted(wanted[name]))) for name in sorted(wanted, key=order)
-        ),
+        tuple((name, tuple(sorted(wanted[name]))) for name in sorted(wanted, key=order)),
     )
 
 

@@ -64,9 +64,7 @@ class Collector:
 COLLECTORS: dict[tuple[Os, str], Collector] = {}
 
 
-def collector(
-    section: str, *, os: Os, script: str, schema: int = 1, slow: bool = False
-) -> Callable[[Parse], Parse]:
+def collector(section: str, *, os: Os, script: str, schema: int = 1, slow: bool = False) -> Callable[[Parse], Parse]:
     """Register the decorated parser with its shell. Raises ValueError for a second one of that section."""
 
     def register(parse: Parse) -> Parse:

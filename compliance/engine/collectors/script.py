@@ -8,7 +8,7 @@ stdin only, so that no file or tool on the target can forge a frame; the prefix 
 import shlex
 from collections.abc import Iterable, Sequence
 
-from .registry import Collector
+from compliance.engine.collectors.registry import Collector
 
 SECTION_BYTES = 1_000_000
 
@@ -40,20 +40,11 @@ def build(
     """Return the whole script for ``collectors``, each with its args, which are passed as quoted data."""
     parts = [f"NONCE={shlex.quote(nonce)}", PRELUDE]
     if nice:
-        parts.append(
-            "renice -n 19 -p $$ >/dev/null 2>&1; ionice -c3 -p $$ >/dev/null 2>&1"
-        )
-    parts += [
-        f"s_{collector.section}() {{\n{collector.script.strip()}\n}}"
-        for collector, _ in collectors
-    ]
+        parts.append("renice -n 19 -p $$ >/dev/null 2>&1; ionice -c3 -p $$ >/dev/null 2>&1")
+    parts += [f"s_{collector.section}() {{\n{collector.script.strip()}\n}}" for collector, _ in collectors]
     parts.append("printf '%s start\\n' \"$NONCE\"")
     for collector, args in collectors:
-        parts.append(
-            " ".join(
-                ["section", collector.section, *(shlex.quote(arg) for arg in args)]
-            )
-        )
+        parts.append(" ".join(["section", collector.section, *(shlex.quote(arg) for arg in args)]))
     parts.append("printf '%s finish\\n' \"$NONCE\"")
     # one block, so that a shell reading it from a pipe has it all before it runs any of it
     return "{\n" + "\n".join(parts) + "\nexit 0\n}\n"

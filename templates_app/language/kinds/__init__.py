@@ -1,6 +1,6 @@
 """The fact kinds: each module registers its own."""
 
-from . import (  # noqa: F401  # importing registers
+from templates_app.language.kinds import (
     audit_rule,
     boot_arg,
     cmd_fact,
@@ -28,6 +28,6 @@ from . import (  # noqa: F401  # importing registers
     sysctl,
     user_db,
 )
-from ..registry import KINDS
+from templates_app.language.registry import KINDS
 
 __all__ = ["KINDS"]

@@ -4,10 +4,10 @@ from collections.abc import Iterable
 
 import re2
 
-from .. import files
-from ..facts import Facts
-from ..observations import Evidence, Item, Observed, clipped
-from ..registry import Kind, Need, Probe, register
+from templates_app.language import files
+from templates_app.language.facts import Facts
+from templates_app.language.observations import Evidence, Item, Observed, clipped
+from templates_app.language.registry import Kind, Need, Probe, register
 
 
 class FileRegexProbe(Probe):

@@ -6,10 +6,10 @@ from typing import Self
 import re2
 from pydantic import model_validator
 
-from .. import files
-from ..facts import Facts
-from ..observations import Evidence, FileMode, Item, Observed
-from ..registry import Kind, Need, Probe, register
+from templates_app.language import files
+from templates_app.language.facts import Facts
+from templates_app.language.observations import Evidence, FileMode, Item, Observed
+from templates_app.language.registry import Kind, Need, Probe, register
 
 
 class FileStatProbe(Probe):
@@ -34,24 +34,16 @@ class FileStatProbe(Probe):
 
 
 def needs(probe: FileStatProbe) -> Iterable[Need]:
-    return (
-        files.stat_needs(probe.paths)
-        if probe.paths
-        else [Need("file_tree", probe.tree)]
-    )
+    return files.stat_needs(probe.paths) if probe.paths else [Need("file_tree", probe.tree)]
 
 
 def observe(probe: FileStatProbe, facts: Facts) -> Observed:
     if probe.tree:
         return observe_tree(probe, facts)
     found = [
-        (path, files.mode_of(facts, path))
-        for entry in probe.paths
-        for path in files.expand(facts, "file_stat", entry)
+        (path, files.mode_of(facts, path)) for entry in probe.paths for path in files.expand(facts, "file_stat", entry)
     ]
-    kept = [
-        (path, mode) for path, mode in found if mode is not None and chosen(probe, path)
-    ]
+    kept = [(path, mode) for path, mode in found if mode is not None and chosen(probe, path)]
     return Observed(
         tuple(item(path, mode) for path, mode in kept),
         absent=f"no such file: {', '.join(probe.paths)}",
@@ -67,9 +59,7 @@ def observe_tree(probe: FileStatProbe, facts: Facts) -> Observed:
     kept = tuple(
         item(path, mode)
         for path, mode in entries
-        if mode.kind == probe.type
-        and (not probe.depth or path.count("/") <= deepest)
-        and chosen(probe, path)
+        if mode.kind == probe.type and (not probe.depth or path.count("/") <= deepest) and chosen(probe, path)
     )
     return Observed(kept, absent=f"no matching file below {probe.tree}", whole=whole)
 
@@ -79,18 +69,14 @@ def chosen(probe: FileStatProbe, path: str) -> bool:
         return True
     name = path.rsplit("/", 1)[-1]
     keep = not probe.name or any(re2.fullmatch(pattern, name) for pattern in probe.name)
-    return keep and not any(
-        re2.fullmatch(pattern, name) for pattern in probe.except_name
-    )
+    return keep and not any(re2.fullmatch(pattern, name) for pattern in probe.except_name)
 
 
 def item(path: str, mode: FileMode) -> Item:
     return Item(
         mode,
         subject=path,
-        evidence=(
-            Evidence(path, None, f"{mode.mode:04o} {mode.owner}:{mode.group}", "stat"),
-        ),
+        evidence=(Evidence(path, None, f"{mode.mode:04o} {mode.owner}:{mode.group}", "stat"),),
     )
 
 

@@ -3,11 +3,11 @@
 from collections.abc import Iterable
 from typing import Literal
 
-from .. import files
-from ..facts import Facts
-from ..files import Line
-from ..observations import Evidence, Item, Observed, clipped
-from ..registry import Kind, Need, Probe, register
+from templates_app.language import files
+from templates_app.language.facts import Facts
+from templates_app.language.files import Line
+from templates_app.language.observations import Evidence, Item, Observed, clipped
+from templates_app.language.registry import Kind, Need, Probe, register
 
 
 class KvFileProbe(Probe):
@@ -48,23 +48,17 @@ def observe(probe: KvFileProbe, facts: Facts) -> Observed:
 
 
 def setting_item(probe: KvFileProbe, line: Line, value: str) -> Item:
-    evidence = Evidence(
-        line.path, line.number, clipped(line.text.strip()), "read from the file"
-    )
+    evidence = Evidence(line.path, line.number, clipped(line.text.strip()), "read from the file")
     return Item(value, f"{probe.key} in {line.path} line {line.number}", (evidence,))
 
 
-def settings(
-    lines: list[Line], probe: KvFileProbe, facts: Facts
-) -> list[tuple[Line, str, str, str]]:
+def settings(lines: list[Line], probe: KvFileProbe, facts: Facts) -> list[tuple[Line, str, str, str]]:
     """Return (line, section, key, value) of each setting; parsed once for each set of files."""
     how = (tuple(probe.paths), probe.separator, probe.comment, probe.ignore_case)
     return facts.memo(("kv", how), lambda: list(parse(lines, probe)))
 
 
-def parse(
-    lines: list[Line], probe: KvFileProbe
-) -> Iterable[tuple[Line, str, str, str]]:
+def parse(lines: list[Line], probe: KvFileProbe) -> Iterable[tuple[Line, str, str, str]]:
     section, path = "", ""
     for line in lines:
         if line.path != path:

@@ -3,9 +3,9 @@
 from collections.abc import Iterable
 from typing import Any
 
-from ..facts import Facts
-from ..observations import Evidence, Item, Observed
-from ..registry import Kind, Need, Probe, register
+from templates_app.language.facts import Facts
+from templates_app.language.observations import Evidence, Item, Observed
+from templates_app.language.registry import Kind, Need, Probe, register
 
 
 class MountProbe(Probe):
@@ -50,6 +50,4 @@ def describe(probe: MountProbe) -> str:
     return f"the file system at {probe.path}"
 
 
-register(
-    Kind("mount", MountProbe, needs, observe, describe, "A mount point and its options")
-)
+register(Kind("mount", MountProbe, needs, observe, describe, "A mount point and its options"))

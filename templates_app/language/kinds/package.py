@@ -3,9 +3,9 @@
 from collections.abc import Iterable
 from typing import Any
 
-from ..facts import Facts, Unknown
-from ..observations import Evidence, Item, Observed
-from ..registry import Kind, Need, Probe, register
+from templates_app.language.facts import Facts, Unknown
+from templates_app.language.observations import Evidence, Item, Observed
+from templates_app.language.registry import Kind, Need, Probe, register
 
 
 class PackageProbe(Probe):
@@ -34,9 +34,7 @@ def observe(probe: PackageProbe, facts: Facts) -> Observed:
                 f"{len(packages['installed'])} packages are installed, not this one",
             ),
         )
-        return Observed(
-            absent=f"package {probe.name} is not installed", evidence=looked
-        )
+        return Observed(absent=f"package {probe.name} is not installed", evidence=looked)
     if not isinstance(version, str):
         raise Unknown(f"the version of {probe.name} is unreadable")
     text = f"package {probe.name} {version} is installed"
@@ -56,6 +54,4 @@ def describe(probe: PackageProbe) -> str:
     return f"package {probe.name}"
 
 
-register(
-    Kind("package", PackageProbe, needs, observe, describe, "An installed package")
-)
+register(Kind("package", PackageProbe, needs, observe, describe, "An installed package"))

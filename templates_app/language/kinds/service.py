@@ -3,9 +3,9 @@
 from collections.abc import Iterable
 from typing import Any, Literal
 
-from ..facts import Facts, Unknown
-from ..observations import Evidence, Item, Observed
-from ..registry import Kind, Need, Probe, register
+from templates_app.language.facts import Facts, Unknown
+from templates_app.language.observations import Evidence, Item, Observed
+from templates_app.language.registry import Kind, Need, Probe, register
 
 ON = frozenset({"enabled", "enabled-runtime", "alias", "generated"})
 
@@ -44,13 +44,7 @@ def observe(probe: ServiceProbe, facts: Facts) -> Observed:
 
 
 def enablement(unit: str, state: Any) -> Item:
-    word = (
-        "masked"
-        if state["load"] == "masked"
-        else "enabled"
-        if state["file"] in ON
-        else state["file"] or "disabled"
-    )
+    word = "masked" if state["load"] == "masked" else "enabled" if state["file"] in ON else state["file"] or "disabled"
     return Item(
         word,
         unit,
@@ -61,9 +55,7 @@ def enablement(unit: str, state: Any) -> Item:
 
 def activity(unit: str, state: Any) -> Item:
     if not state["active"]:
-        raise Unknown(
-            f"whether {unit} runs cannot be told: systemd is not running here"
-        )
+        raise Unknown(f"whether {unit} runs cannot be told: systemd is not running here")
     word = state["active"]
     return Item(
         word,

@@ -3,9 +3,9 @@
 from collections.abc import Iterable
 from typing import Any
 
-from ..facts import Facts, Unknown
-from ..observations import Evidence, Item, Observed
-from ..registry import Kind, Need, Probe, register
+from templates_app.language.facts import Facts, Unknown
+from templates_app.language.observations import Evidence, Item, Observed
+from templates_app.language.registry import Kind, Need, Probe, register
 
 
 class SysctlProbe(Probe):

@@ -1,3 +1,3 @@
 """Collectors for Linux: each module registers its own."""
 
-from . import file_content, file_stat, host, mount, package, service, sysctl  # noqa: F401  # importing registers
+from compliance.engine.collectors.linux import file_content, file_stat, host, mount, package, service, sysctl  # noqa: F401  # importing registers

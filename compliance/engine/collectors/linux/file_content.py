@@ -1,9 +1,8 @@
 """Contents of small text files, of named paths and globs, with secrets masked before they leave the host."""
 
+from compliance.engine.collectors.registry import Os, RawSection, collector
 from templates_app.language.facts import Json
 from templates_app.language.files import is_glob
-
-from ..registry import Os, RawSection, collector
 
 # Regular files only (a pipe would hang), at most 256 kB of each; one awk reads all of them.
 SCRIPT = r"""

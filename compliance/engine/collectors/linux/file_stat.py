@@ -1,9 +1,8 @@
 """Mode, owner and group of named files and globs, and of whole directory trees."""
 
+from compliance.engine.collectors.registry import Os, RawSection, collector
 from templates_app.language.facts import Json
 from templates_app.language.files import is_glob
-
-from ..registry import Os, RawSection, collector
 
 STAT = r"""
 IFS='

@@ -1,8 +1,7 @@
 """What the host is: distribution, architecture, container or not, and a few of its features."""
 
+from compliance.engine.collectors.registry import Os, RawSection, collector
 from templates_app.language.facts import Json
-
-from ..registry import Os, RawSection, collector
 
 SCRIPT = r"""
 printf 'uname=%s\n' "$(uname -s)"; printf 'arch=%s\n' "$(uname -m)"; printf 'kernel=%s\n' "$(uname -r)"
@@ -47,8 +46,5 @@ def read_host(section: RawSection) -> Json:
         "kernel": said.get("kernel", ""),
         "hostname": said.get("hostname", ""),
         "container": said.get("container", ""),
-        **{
-            feature: said.get(feature) == "1"
-            for feature in ("ipv6", "uefi", "grub2", "wireless")
-        },
+        **{feature: said.get(feature) == "1" for feature in ("ipv6", "uefi", "grub2", "wireless")},
     }

@@ -1,8 +1,7 @@
 """What is mounted now."""
 
+from compliance.engine.collectors.registry import Os, RawSection, Unsupported, collector
 from templates_app.language.facts import Json
-
-from ..registry import Os, RawSection, Unsupported, collector
 
 SCRIPT = "cat /proc/self/mounts"
 ESCAPES = {"\\040": " ", "\\011": "\t", "\\012": "\n", "\\134": "\\"}
@@ -16,9 +15,7 @@ def read_mounts(section: RawSection) -> Json:
         source, target, fstype, options, *_ = line.split(" ")
         for escape, plain in ESCAPES.items():
             target = target.replace(escape, plain)
-        if not target.startswith(
-            ("/proc/", "/sys/", "/run/user/", "/var/lib/docker/", "/run/netns")
-        ):
+        if not target.startswith(("/proc/", "/sys/", "/run/user/", "/var/lib/docker/", "/run/netns")):
             mounts.append(
                 {
                     "target": target,

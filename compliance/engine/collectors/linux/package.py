@@ -1,8 +1,7 @@
 """Installed packages, all of them in one question to dpkg or rpm."""
 
+from compliance.engine.collectors.registry import Os, RawSection, Unsupported, collector
 from templates_app.language.facts import Json
-
-from ..registry import Os, RawSection, Unsupported, collector
 
 SCRIPT = r"""
 if have dpkg-query; then echo dpkg; t 20 dpkg-query -W -f '${db:Status-Abbrev}|${Package}|${Version}\n'
@@ -18,10 +17,8 @@ def read_packages(section: RawSection) -> Json:
     installed: dict[str, Json] = {}
     for row in rows:
         status, name, version = row.split("|", 2)
-        if status.startswith("ii") or status.startswith("hi"):
+        if status.startswith(("ii", "hi")):
             installed[name] = version
     if not installed or section.rc:
-        raise Unsupported(
-            f"{manager} lists no packages, so that nothing can be said about any"
-        )
+        raise Unsupported(f"{manager} lists no packages, so that nothing can be said about any")
     return {"manager": manager, "installed": installed}

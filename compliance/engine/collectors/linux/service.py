@@ -1,8 +1,7 @@
 """Units of systemd: unit file state and activity of the asked ones, in two questions."""
 
+from compliance.engine.collectors.registry import Os, RawSection, Unsupported, collector
 from templates_app.language.facts import Json
-
-from ..registry import Os, RawSection, Unsupported, collector
 
 # Where systemd does not run (a chroot, a container) `is-enabled` still reads the files; activity is then unknown.
 SCRIPT = r"""
@@ -62,13 +61,7 @@ def offline_units(section: RawSection) -> dict[str, Json]:
     for block in blocks(section.lines[2:]):
         state = block.get("UnitFileState", "")
         absent = state.startswith("Failed") or "not-found" in state or not state
-        load = (
-            "not-found"
-            if absent
-            else "masked"
-            if state.startswith("masked")
-            else "loaded"
-        )
+        load = "not-found" if absent else "masked" if state.startswith("masked") else "loaded"
         units[block["Asked"]] = {
             "load": load,
             "file": "" if absent else state,

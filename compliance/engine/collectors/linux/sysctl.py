@@ -1,8 +1,7 @@
 """Kernel parameters: the running value of each asked one, and every persistent setting of it."""
 
+from compliance.engine.collectors.registry import Os, RawSection, collector
 from templates_app.language.facts import Json
-
-from ..registry import Os, RawSection, collector
 
 # The order of `sysctl --system` (procps) and systemd-sysctl: by file name over all directories, the first directory's
 # file of a name hides the others; /etc/sysctl.conf last. ufw applies its own file when it starts.
@@ -45,19 +44,14 @@ def read_sysctl(section: RawSection) -> Json:
     for line in section.lines:
         if line.startswith("R "):
             _, key, state, *value = line.split(" ", 3)
-            running[key] = {"absent": None, "denied": {"denied": True}}.get(
-                state, (value or [""])[0].strip()
-            )
+            running[key] = {"absent": None, "denied": {"denied": True}}.get(state, (value or [""])[0].strip())
         elif line.startswith("P "):
             path, number, text = line[2:].split("\t", 2)
             name, _, value_text = text.partition("=")
             key = plain_key(name)
             if key in persistent:
                 persistent[key].append([value_text.strip(), path, int(number)])
-    return {
-        key: {"running": running[key], "persistent": persistent[key]}
-        for key in section.args
-    }  # type: ignore[dict-item]
+    return {key: {"running": running[key], "persistent": persistent[key]} for key in section.args}  # type: ignore[dict-item]
 
 
 def plain_key(name: str) -> str:

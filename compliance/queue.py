@@ -1,0 +1,6 @@
+"""The background jobs of compliance, by name."""
+
+from organizations.queue import Job
+
+RUN_SCANS = Job("compliance.run_scans")
+SWEEP_SCANS = Job("compliance.sweep_scans")

@@ -1,0 +1,127 @@
+"""Outcomes: how a scan ends, in one transaction each, with what follows from it."""
+
+from datetime import datetime
+
+from django.db import transaction
+
+from compliance.engine import scoring
+from compliance.engine.collectors import ingest
+from compliance.engine.transports.base import Reason, TransportError
+from compliance.models import Host, Scan, Snapshot, Stream
+from compliance.services import results as stored_results
+from compliance.services.check_states import record_states
+from compliance.services.host_keys import note_changed_key
+from compliance.services.scan_claims import LostClaim, held
+from compliance.services.snapshots import store_blobs
+from itsm.models import Alert
+from itsm.services.alerts import News, raise_alert
+from templates_app.language.results import Result
+
+UNREACHABLE = frozenset({
+    Reason.NAME_NOT_FOUND, Reason.NO_ROUTE, Reason.CONNECTION_REFUSED, Reason.CONNECT_TIMEOUT, Reason.NOT_SSH,
+})  # fmt: skip
+
+
+class ScanFailed(Exception):
+    """A scan that cannot come to results; ``code`` is for machines, the text is a sentence for people."""
+
+    def __init__(self, code: str, message: str) -> None:
+        super().__init__(message)
+        self.code = code
+
+
+def failure_of(error: TransportError | ingest.Broken) -> ScanFailed:
+    if isinstance(error, TransportError):
+        return ScanFailed(error.reason.value, error.message)
+    return ScanFailed("broken_answer", str(error))
+
+
+@transaction.atomic
+def complete(
+    *, scan: Scan, snapshot: Snapshot, results: list[Result], severities: dict[str, str], left_out: int,
+    benchmark: str, now: datetime,
+) -> Scan:  # fmt: skip
+    """End ``scan`` with its ``results``; its stream follows. Raises LostClaim when it is no longer its owner's."""
+    counts = scoring.count(results, severities)
+    blob = store_blobs(scan.organization, [stored_results.packed(results)])
+    scan.status, scan.finished_at, scan.phase = Scan.Status.COMPLETED, now, Scan.Phase.ENDED
+    scan.snapshot, scan.results_id = snapshot, next(iter(blob.values()))
+    scan.privilege, scan.benchmark, scan.left_out = snapshot.privilege, benchmark, left_out
+    scan.total, scan.passed, scan.failed, scan.errors = counts.total, counts.passed, counts.failed, counts.error
+    scan.skipped, scan.waived, scan.not_applicable = counts.skipped, counts.waived, counts.not_applicable
+    for severity, number in counts.failed_by_severity.items():
+        setattr(scan, f"failed_{severity}", number)
+    scan.score, scan.score_without_waivers = scoring.score(counts), scoring.score_without_waivers(counts)
+    scan.coverage, scan.incomplete = scoring.coverage(counts), scoring.incomplete(counts)
+    end(scan)
+    follow(scan, results, severities, now)
+    return scan
+
+
+ENDED_FIELDS = (
+    "status", "finished_at", "phase", "snapshot_id", "results_id", "privilege", "benchmark", "left_out", "total",
+    "passed", "failed", "errors", "skipped", "waived", "not_applicable", "failed_critical", "failed_high",
+    "failed_medium", "failed_low", "score", "score_without_waivers", "coverage", "incomplete",
+)  # fmt: skip
+
+
+def end(scan: Scan) -> None:
+    if not held(scan).update(**{name: getattr(scan, name) for name in ENDED_FIELDS}):
+        raise LostClaim
+
+
+def follow(scan: Scan, results: list[Result], severities: dict[str, str], now: datetime) -> None:
+    """Move the stream of ``scan`` on: its check states, its latest scan, and the alert when its score fell."""
+    if scan.stream_id is None:
+        return
+    stream = Stream.objects.select_for_update().select_related("latest").get(pk=scan.stream_id)
+    previous = stream.latest
+    record_states(scan=scan, results=results, severities=severities, at=now)
+    stream.latest = scan
+    stream.save(update_fields=["latest"])
+    if not scan.incomplete:
+        tell_of_fall(scan, previous.score if previous and not previous.incomplete else None, now)
+
+
+def tell_of_fall(scan: Scan, before: float | None, now: datetime) -> None:
+    threshold = scoring.crossing(before, scan.score)
+    if threshold is None or scan.score is None:
+        return
+    critical = threshold == scoring.CRITICAL_SCORE
+    was = f"It was {before:.1f} at the scan before." if before is not None else "It is the first scan of this host."
+    news = News(
+        kind="compliance_low_score",
+        severity=Alert.Severity.CRITICAL if critical else Alert.Severity.WARNING,
+        title=f"{scan.host} scores {scan.score:.1f} against {scan.template.name}",
+        message=f"The score is below {threshold:.0f}. {was} {scan.failed} checks fail, {scan.failed_critical} critical.",
+        dedupe_key=f"compliance_low_score:{scan.stream_id}",
+        subject_kind="scan",
+        subject_id=str(scan.pk),
+        subject_label=str(scan.host),
+        details={"score": scan.score, "before": before, "threshold": threshold},
+    )
+    raise_alert(organization=scan.organization, news=news, now=now)
+
+
+@transaction.atomic
+def fail(*, scan: Scan, code: str, message: str, now: datetime) -> None:
+    """End ``scan`` without results, with the reason. Do nothing when it is no longer its owner's."""
+    held(scan).update(
+        status=Scan.Status.FAILED, finished_at=now, phase=Scan.Phase.ENDED, error_code=code, error=message
+    )
+
+
+@transaction.atomic
+def cancelled(*, scan: Scan, now: datetime) -> None:
+    """End ``scan`` because somebody cancelled it."""
+    held(scan).exclude(cancel_requested_at=None).update(
+        status=Scan.Status.CANCELLED, finished_at=now, phase=Scan.Phase.ENDED
+    )
+
+
+def note_refusal(host: Host, error: TransportError, now: datetime) -> None:
+    """Keep what a failed attempt says of ``host``: that it is unreachable, or that its key changed."""
+    if error.reason in UNREACHABLE:
+        Host.objects.filter(pk=host.pk, unreachable_since=None).update(unreachable_since=now)
+    if error.reason is Reason.HOST_KEY_CHANGED and error.host_key is not None:
+        note_changed_key(host=host, key=error.host_key, message=error.message, now=now)

@@ -1,0 +1,183 @@
+"""Scan runs: a claimed scan is collected, evaluated and stored, or ends with the reason why not."""
+
+import logging
+import os
+import socket
+import threading
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from time import monotonic
+
+from compliance.engine.collectors import ingest
+from compliance.engine.collectors.collect import Progress
+from compliance.engine.transports.base import TransportError
+from compliance.models import Scan, Snapshot
+from compliance.services import scan_claims, scan_outcomes
+from compliance.services.collection import WALK_EVERY, Gathered, gather, opened
+from compliance.services.plans import plan_for
+from compliance.services.scan_claims import Clock, LostClaim, Watchman, advance
+from compliance.services.scan_outcomes import ScanFailed, failure_of
+from compliance.services.snapshots import store_snapshot
+from compliance.services.targets import target_of
+from templates_app.language.evaluate import benchmark_of
+from templates_app.language.facts import FactDocument, Facts
+from templates_app.language.templates import CompiledTemplate, compiled_template
+from templates_app.models import Template
+
+logger = logging.getLogger(__name__)
+
+SHOW_EVERY_S = 0.5
+"""Seconds between two updates of a scan's progress in the database."""
+SUPPORTED = "Debian 12 and newer, Ubuntu 22.04 and newer, and RHEL 9 with its rebuilds"
+
+Watch = Callable[[str, Progress], None]
+
+
+class Cancelled(Exception):
+    """Somebody cancelled the scan."""
+
+
+def owner_name() -> str:
+    """Return a name for this worker's claims that no other worker has."""
+    return f"{socket.gethostname()[:30]}:{os.getpid()}:{threading.get_ident() % 100_000}"
+
+
+def drain(*, clock: Clock) -> int:
+    """Perform pending scans until none is left; return how many."""
+    done, owner = 0, owner_name()
+    while scan := scan_claims.claim_next(owner=owner, now=clock()):
+        perform(scan=scan, clock=clock)
+        done += 1
+    return done
+
+
+def sweep(*, now: datetime) -> int:
+    """Free lost scans and wake workers; see scan_claims.sweep."""
+    return scan_claims.sweep(now=now)
+
+
+def perform(*, scan: Scan, clock: Clock, walk_age: timedelta = WALK_EVERY, watch: Watch | None = None) -> None:
+    """Bring the claimed ``scan`` to its end, whatever happens; never raises for what a host does.
+
+    ``watch`` hears the phase and the progress, for a command that shows it.
+    """
+    try:
+        run(scan, clock, walk_age, watch)
+    except Cancelled:
+        scan_outcomes.cancelled(scan=scan, now=clock())
+    except LostClaim:
+        logger.warning("scan.claim_lost", extra={"scan_id": scan.pk})
+    except ScanFailed as failure:
+        scan_outcomes.fail(scan=scan, code=failure.code, message=str(failure), now=clock())
+    except Exception:
+        logger.exception("scan.broke", extra={"scan_id": scan.pk})
+        message = "An error of the product itself ended this scan; its log names it. Please report it."
+        scan_outcomes.fail(scan=scan, code="internal_error", message=message, now=clock())
+    logger.info("scan.ended", extra={"scan_id": scan.pk})
+
+
+def run(scan: Scan, clock: Clock, walk_age: timedelta, watch: Watch | None) -> None:
+    waiting = waiting_scans(scan)
+    try:
+        gathered = reached(scan, clock, walk_age, watch, [other.template for other in waiting])
+    except TransportError as error:
+        scan_outcomes.note_refusal(scan.host, error, clock())
+        raise failure_of(error) from error
+    except ingest.Broken as error:
+        raise failure_of(error) from error
+    tell(scan, watch, Scan.Phase.EVALUATING)
+    facts, compiled, benchmark = prepared(scan, gathered.facts)
+    results = compiled.evaluate(facts)
+    tell(scan, watch, Scan.Phase.STORING)
+    snapshot = store_snapshot(host=scan.host, facts=gathered.facts, walked_at=gathered.walked_at)
+    scan_outcomes.complete(
+        scan=scan, snapshot=snapshot, results=results, severities=severities(compiled), left_out=compiled.left_out,
+        benchmark=benchmark, now=clock(),
+    )  # fmt: skip
+    serve_waiting(scan, waiting, snapshot, facts, clock)
+
+
+def reached(scan: Scan, clock: Clock, walk_age: timedelta, watch: Watch | None, extra: list[Template]) -> Gathered:
+    """Collect the facts of the scan's host. Raises Cancelled when somebody cancels meanwhile."""
+    plan = plan_for(scan.organization, scan.host.os_type, scan.template, *extra)
+    transport = opened(scan.host, target_of(scan.host))
+    report = reporter(scan, watch)
+    with Watchman(scan, clock, transport.close) as watchman:
+        try:
+            with transport:
+                return gather(
+                    host=scan.host, transport=transport, plan=plan, now=clock(), walk_age=walk_age, report=report
+                )
+        except (TransportError, OSError):
+            if watchman.stopped:
+                raise Cancelled from None
+            raise
+
+
+def reporter(scan: Scan, watch: Watch | None) -> Watch:
+    """Return what hears of progress: it shows every step to ``watch``, and the database twice a second."""
+    shown_at = 0.0
+    shown_phase = ""
+
+    def report(phase: str, progress: Progress) -> None:
+        nonlocal shown_at, shown_phase
+        if watch is not None:
+            watch(phase, progress)
+        now = monotonic()
+        if phase == shown_phase and now - shown_at < SHOW_EVERY_S:
+            return
+        shown_at, shown_phase = now, phase
+        advance(scan, phase=phase, done=progress.done, total=progress.total, step=progress.section)
+        if scan_claims.held(scan).exclude(cancel_requested_at=None).exists():
+            raise Cancelled
+
+    return report
+
+
+def tell(scan: Scan, watch: Watch | None, phase: str) -> None:
+    if watch is not None:
+        watch(phase, Progress(0, 0, ""))
+    advance(scan, phase=phase)
+
+
+def prepared(scan: Scan, document: FactDocument) -> tuple[Facts, CompiledTemplate, str]:
+    """Return what evaluation needs. Raises ScanFailed when the template says nothing about this host."""
+    benchmark = benchmark_of(document.os)
+    name = document.os.pretty_name or document.os.id or "this system"
+    if benchmark is None:
+        message = f"{scan.template.name} has no checks for {name}; it covers {SUPPORTED}."
+        raise ScanFailed("unsupported_os", message)
+    compiled = compiled_template(scan.template_sha256, scan.template.document, benchmark, scan.profile)
+    if not compiled.selected:
+        raise ScanFailed(
+            "nothing_applies", f"No check of {scan.template.name} is meant for {name} as a {scan.profile}."
+        )
+    return Facts(document), compiled, benchmark
+
+
+def severities(compiled: CompiledTemplate) -> dict[str, str]:
+    return {one.check.id: one.check.severity for one in compiled.selected}
+
+
+def waiting_scans(scan: Scan) -> list[Scan]:
+    """Return the other scans that wait for the same host: one collection serves them all."""
+    waiting = Scan.objects.filter(host=scan.host, status=Scan.Status.PENDING, cancel_requested_at=None)
+    return list(waiting.select_related("template", "host__organization").exclude(pk=scan.pk))
+
+
+def serve_waiting(scan: Scan, waiting: list[Scan], snapshot: Snapshot, facts: Facts, clock: Clock) -> None:
+    """Evaluate the ``waiting`` scans on the facts just collected for ``scan``."""
+    for other in waiting:
+        claimed = scan_claims.claim(other, owner=scan.lease_owner, now=clock())
+        if claimed is None:
+            continue
+        try:
+            _, compiled, benchmark = prepared(claimed, facts.document)
+            scan_outcomes.complete(
+                scan=claimed, snapshot=snapshot, results=compiled.evaluate(facts), severities=severities(compiled),
+                left_out=compiled.left_out, benchmark=benchmark, now=clock(),
+            )  # fmt: skip
+        except ScanFailed as failure:
+            scan_outcomes.fail(scan=claimed, code=failure.code, message=str(failure), now=clock())
+        except LostClaim:
+            logger.warning("scan.claim_lost", extra={"scan_id": claimed.pk})

@@ -1,0 +1,19 @@
+"""Tasks: each calls one service. A task may come twice, late or never; the rows say what is to be done."""
+
+from celery import shared_task
+from django.utils import timezone
+
+from compliance import queue
+from compliance.services import scan_runs
+
+
+@shared_task(name=queue.RUN_SCANS.name, acks_late=True, ignore_result=True)
+def run_scans() -> None:
+    """Perform pending scans, one after the other, until none is left."""
+    scan_runs.drain(clock=timezone.now)
+
+
+@shared_task(name=queue.SWEEP_SCANS.name, acks_late=True, ignore_result=True)
+def sweep_scans() -> None:
+    """Free the scans of lost workers and see to it that pending ones are performed."""
+    scan_runs.sweep(now=timezone.now())

@@ -1,0 +1,134 @@
+"""System templates from the content shipped with the product: loading, upgrading, checking."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+from django.db import transaction
+from django.utils import timezone
+
+from organizations import audit
+from organizations.models.users import SystemActor
+from templates_app.language.checks import Check
+from templates_app.language.document import Problem, load_yaml, located, read_checks, read_model
+from templates_app.language.templates import FrozenCheck, TemplateDocument, TemplateEntry, TemplateSource
+from templates_app.models import Template
+from templates_app.services.templates import fill_draft, publish
+
+CONTENT = Path(__file__).parents[1] / "content"
+LOADER = SystemActor("content loader")
+
+
+@dataclass(frozen=True)
+class Content:
+    """All shipped content. ``areas`` tells for each check id the file that it stands in."""
+
+    checks: dict[str, Check]
+    areas: dict[str, str]
+    templates: list[TemplateSource]
+
+
+class ContentError(Exception):
+    """Content that cannot be used; one problem to a line, each with file, line and key."""
+
+    def __init__(self, problems: Iterable[Problem]) -> None:
+        self.problems = list(problems)
+        super().__init__("\n".join(str(problem) for problem in self.problems))
+
+
+def read_content(root: Path = CONTENT) -> Content:
+    """Return the content below ``root``. Raises ContentError with every problem there is."""
+    checks: dict[str, Check] = {}
+    areas: dict[str, str] = {}
+    problems: list[Problem] = []
+    for path in sorted((root / "checks").glob("*/*.yaml")):
+        name = str(path.relative_to(root))
+        found, wrong = read_checks(path.read_text(), name)
+        problems += wrong
+        problems += [
+            Problem(name, 1, check.id, f"is defined in {areas[check.id]} too") for check in found if check.id in checks
+        ]
+        checks |= {check.id: check for check in found}
+        areas |= {check.id: path.stem for check in found}
+    templates = []
+    for path in sorted((root / "templates").glob("*.yaml")):
+        template, wrong = read_template(path.read_text(), str(path.relative_to(root)), checks)
+        problems += wrong
+        templates += [template] if template else []
+    if problems:
+        raise ContentError(problems)
+    return Content(checks, areas, templates)
+
+
+def read_template(text: str, file: str, checks: dict[str, Check]) -> tuple[TemplateSource | None, list[Problem]]:
+    raw, problems = load_yaml(text, file)
+    if problems:
+        return None, problems
+    source, wrong = read_model(TemplateSource, raw, ())
+    if source is None:
+        return None, [located(text, file, place, words) for place, words in wrong]
+    seen: set[str] = set()
+    for index, entry in enumerate(source.checks):
+        if entry.id not in checks:
+            wrong.append((("checks", index, "id"), f"there is no check {entry.id}"))
+        if entry.id in seen:
+            wrong.append((("checks", index, "id"), f"{entry.id} is listed twice"))
+        seen.add(entry.id)
+    return source, [located(text, file, place, words) for place, words in wrong]
+
+
+def frozen(entry: TemplateEntry, content: Content) -> FrozenCheck:
+    return FrozenCheck(check=content.checks[entry.id], profiles=entry.profiles)
+
+
+def document_of(source: TemplateSource, content: Content, version: int) -> TemplateDocument:
+    return TemplateDocument(
+        slug=source.slug,
+        name=source.name,
+        os_type=source.os_type,
+        framework=source.framework,
+        version=version,
+        variables=source.variables,
+        checks=[frozen(entry, content) for entry in source.checks],
+    )
+
+
+def check_content() -> list[str]:
+    """Return what is wrong with the shipped content, a line each with file, line and key."""
+    try:
+        read_content()
+    except ContentError as error:
+        return [str(problem) for problem in error.problems]
+    return []
+
+
+def load_content() -> list[str]:
+    """Load or upgrade the system templates; return a line for each, saying what changed.
+
+    An unchanged template is left alone; a changed one becomes a new version. Raises ContentError.
+    """
+    content = read_content()
+    return [load_template(source, content) for source in content.templates]
+
+
+@transaction.atomic
+def load_template(source: TemplateSource, content: Content) -> str:
+    current = Template.objects.latest_of(source.slug)
+    version = current.version + 1 if current else 1
+    if current and document_of(source, content, current.version).sha256 == current.sha256:
+        return f"{source.slug}: version {current.version} is up to date"
+    template = Template.objects.create(
+        family=source.slug,
+        slug=source.slug,
+        version=version,
+        name=source.name,
+        description=source.description,
+        os_type=source.os_type,
+        framework=source.framework,
+        scan_interval_hours=source.scan_interval_hours,
+    )
+    document = document_of(source, content, version)
+    fill_draft(template, document, content.areas)
+    publish(template, document, now=timezone.now(), by=None)
+    audit.record(actor=LOADER, action="template.loaded", subject=template)
+    return f"{source.slug}: version {version} loaded, {len(document.checks)} checks"
