@@ -11,7 +11,7 @@ from templates_app.language.conditions import Condition, compile_condition
 from templates_app.language.facts import Facts, HostOs, Unknown
 from templates_app.language.kinds import KINDS
 from templates_app.language.observations import Evidence, Item, Observed, shown
-from templates_app.language.operators import OPERATORS, Unfit
+from templates_app.language.operators import OPERATORS, Unfit, number
 from templates_app.language.registry import Need
 from templates_app.language.results import Result, SkipReason, Status
 
@@ -237,7 +237,7 @@ def compile_presence(name: str, operand: Any, place: str) -> tuple[Decide, str]:
     def decide(observed: Observed) -> Verdict:
         found = bool(observed.items)
         if not found and not observed.whole:
-            raise Unknown("the search was cut short before it found anything")
+            raise Unknown(observed.unread or "the search was cut short before it found anything")
         return Verdict(
             Status.PASS if found is wanted else Status.FAIL,
             told(observed),
@@ -258,8 +258,8 @@ def compile_count(operand: Any, place: str) -> tuple[Decide, str]:
 
     def decide(observed: Observed) -> Verdict:
         fits = judge(len(observed.items))
-        if not observed.whole and (fits or name in ("ge", "range")):
-            raise Unknown("the search was cut short, so that the number is not certain")
+        if not observed.whole and not certain(name, bound, len(observed.items), fits):
+            raise Unknown(observed.unread or "the search was cut short, so that the number is not certain")
         return Verdict(
             Status.PASS if fits else Status.FAIL,
             counted(observed),
@@ -267,6 +267,13 @@ def compile_count(operand: Any, place: str) -> tuple[Decide, str]:
         )
 
     return decide, f"number {OPERATORS[name].words(bound)}"
+
+
+def certain(name: str, bound: Any, seen: int, fits: bool) -> bool:
+    """Tell whether a count of at least ``seen`` settles the matter: enough for ge, already too many for the others."""
+    if name == "ge":
+        return fits
+    return seen > number(bound[1] if name == "range" else bound)
 
 
 def counted(observed: Observed) -> str:
@@ -296,7 +303,7 @@ def compile_operator(test: Test, name: str, operand: Any, place: str) -> tuple[D
     def decide(observed: Observed) -> Verdict:
         if not observed.items:
             if not observed.whole:
-                raise Unknown("the search was cut short before it found anything")
+                raise Unknown(observed.unread or "the search was cut short before it found anything")
             answer = when_missing(missing, observed.absent or "nothing found")
             return Verdict(STATUSES[answer], observed.absent or "nothing found", observed.evidence)
         answers = [holds(item) for item in observed.items]
@@ -322,13 +329,13 @@ def quantified(observed: Observed, answers: list[bool | None], quantifier: str) 
     if quantifier == "any":
         passed = any(counting)
         if not passed and not observed.whole:
-            raise Unknown("the search was cut short before it found a match")
+            raise Unknown(observed.unread or "the search was cut short before it found a match")
         chosen = [i for i, a in zip(observed.items, answers, strict=True) if a] if passed else list(observed.items)
     else:
         wrong = [i for i, a in zip(observed.items, answers, strict=True) if a is bad_answer]
         passed = not wrong
         if passed and not observed.whole:
-            raise Unknown("the search was cut short; what it found so far is as expected")
+            raise Unknown(observed.unread or "the search was cut short; what it found so far is as expected")
         chosen = wrong or list(observed.items)
     narrowed = Observed(tuple(chosen), observed.absent, observed.whole, observed.evidence)
     return Verdict(Status.PASS if passed else Status.FAIL, told(narrowed), evidence_of(narrowed))

@@ -46,13 +46,15 @@ class Observed:
     """What a probe found, in the order found.
 
     ``absent`` says in words what was looked for when ``items`` is empty ("package telnet is not installed").
-    ``whole`` is False when the fact was cut short: what was found counts, what was not found proves nothing.
+    ``whole`` is False when the fact was cut short: what was found counts, what was not found proves nothing;
+    ``unread`` then says in words what is not known ("whether cron.service runs cannot be told: ...").
     """
 
     items: tuple[Item, ...] = ()
     absent: str = ""
     whole: bool = True
     evidence: tuple[Evidence, ...] = ()
+    unread: str = ""
 
 
 def shown(value: Value) -> str:
