@@ -79,3 +79,10 @@ def save_valid(row: Any) -> None:
         raise Invalid(error.message_dict) from error
     except IntegrityError as error:
         raise Invalid("Another row with these values exists already.") from error
+
+
+@transaction.atomic
+def operators_organization(*, actor: Actor) -> Organization:
+    """Return the organization of whoever runs this server, made on first use."""
+    found = Organization.objects.filter(is_operator=True).first()
+    return found or create_organization(actor=actor, name="Operator", slug="operator", is_operator=True)

@@ -1,0 +1,41 @@
+# Each line calls what CI calls. Nothing needs to be installed before: `make run` and `make test` do all the set-up.
+SHELL := /bin/sh
+PORT ?= 8000
+DATA := $(or $(PLUMBLINE_DATA),var)
+PYTHON_IN := .venv/bin/python
+MANAGE := $(PYTHON_IN) manage.py
+
+export XDG_CACHE_HOME ?= $(CURDIR)/.cache
+
+.PHONY: help setup setup-dev prepare scan run test lint bench clean
+
+help: ## show this list
+	@sed -n 's/^\([a-z-]*\):.*## /\1 \t/p' $(MAKEFILE_LIST)
+
+setup: ## make .venv/ with what the product needs
+	@requirements/install.sh base
+
+setup-dev: ## make .venv/ with what tests need too
+	@requirements/install.sh dev
+
+prepare: setup
+	@$(MANAGE) prepare
+
+scan: prepare ## scan this machine with CIS Level 1 Linux; print the table, write the reports
+	@$(MANAGE) scan_host localhost --template cis-l1-linux --profile server --format table --reports $(DATA)/reports
+
+run: scan ## the same, then web, worker and scheduler at http://127.0.0.1:8000
+	@$(MANAGE) create_admin --if-none
+	@exec $(MANAGE) up --port $(PORT)
+
+test: setup-dev ## the whole test suite
+	@$(PYTHON_IN) -m pytest -n 2 -q $(ARGS)
+
+lint: setup-dev ## format, ruff, types, import contracts, system checks, migrations, content
+	@.ci/lint
+
+bench: setup-dev ## the benchmarks, with their figures
+	@$(PYTHON_IN) -m tests.bench $(ARGS)
+
+clean: ## remove the environment and all caches; the data stays
+	@rm -rf .venv .cache .mypy_cache .ruff_cache .pytest_cache .import_linter_cache

@@ -1,0 +1,5 @@
+"""Who prunes: one function of each app that keeps rows for a time only, taking ``now``, giving {what: count}."""
+
+from organizations.services import retention as organizations
+
+PRUNERS = (organizations.prune,)
