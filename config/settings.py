@@ -29,6 +29,7 @@ METRICS_TOKEN = env.text("METRICS_TOKEN")
 # --- Where it runs ----------------------------------------------------------------------------------------------------
 RUN_AS_USER = env.text("PLUMBLINE_USER")
 DEBUG = env.switch("DEBUG", False)
+PRODUCT_VERSION = "0.1.0"
 PUBLIC_URL = env.url("PUBLIC_URL", ("http", "https")).rstrip("/") or "http://127.0.0.1:8000"
 ALLOWED_HOSTS = env.names(
     "ALLOWED_HOSTS",

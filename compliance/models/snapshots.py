@@ -1,7 +1,10 @@
+import zstandard
 from django.db import models
 
 from compliance.models.hosts import Host
 from organizations.models.owned import Owned
+
+MOST_BYTES = 64 * 1024 * 1024
 
 
 class Blob(Owned):
@@ -16,6 +19,10 @@ class Blob(Owned):
 
     def __str__(self) -> str:
         return self.sha256[:12]
+
+    def unpacked(self) -> bytes:
+        """Return the content. Raises zstandard.ZstdError when the stored bytes are damaged."""
+        return zstandard.ZstdDecompressor().decompress(bytes(self.data), max_output_size=MOST_BYTES)
 
 
 class Snapshot(Owned):

@@ -10,9 +10,9 @@ from compliance.engine.collectors.plan import Plan
 from compliance.engine.transports.base import Limits, Target, Transport, TransportError
 from compliance.engine.transports.opening import open_transport
 from compliance.models import Host, Scan, Snapshot
+from compliance.selectors.snapshots import load_snapshot
 from compliance.services.host_keys import pin_first_contact
 from compliance.services.scan_outcomes import ScanFailed
-from compliance.services.snapshots import load_snapshot
 from templates_app.language.facts import FactDocument, Section, SectionStatus
 
 WALK_EVERY = timedelta(days=7)

@@ -3,10 +3,7 @@
 import json
 from typing import Any
 
-from compliance.models import Blob
-from compliance.services.snapshots import unpacked
-from templates_app.language.observations import Evidence
-from templates_app.language.results import Result, SkipReason, Status
+from templates_app.language.results import Result
 
 
 def packed(results: list[Result]) -> bytes:
@@ -21,15 +18,4 @@ def row(result: Result) -> list[Any]:
     return [
         result.check_id, result.status.value, result.expected, result.actual, evidence, result.skip_reason.value,
         result.message,
-    ]  # fmt: skip
-
-
-def read_results(blob: Blob) -> list[Result]:
-    """Return the results in ``blob``, in the template's order."""
-    return [
-        Result(
-            check_id, Status(status), expected, actual, tuple(Evidence(*one) for one in evidence),
-            SkipReason(skip_reason), message,
-        )
-        for check_id, status, expected, actual, evidence, skip_reason, message in json.loads(unpacked(blob))
     ]  # fmt: skip

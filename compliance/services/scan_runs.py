@@ -5,13 +5,14 @@ import os
 import socket
 import threading
 from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from time import monotonic
 
 from compliance.engine.collectors import ingest
 from compliance.engine.collectors.collect import Progress
-from compliance.engine.transports.base import TransportError
-from compliance.models import Scan, Snapshot
+from compliance.engine.transports.base import Target, TransportError
+from compliance.models import Host, Scan, Snapshot
 from compliance.services import scan_claims, scan_outcomes
 from compliance.services.collection import WALK_EVERY, Gathered, gather, opened
 from compliance.services.plans import plan_for
@@ -31,6 +32,8 @@ SHOW_EVERY_S = 0.5
 SUPPORTED = "Debian 12 and newer, Ubuntu 22.04 and newer, and RHEL 9 with its rebuilds"
 
 Watch = Callable[[str, Progress], None]
+Locate = Callable[[Host], Target]
+"""Finds the way to a host. Raises TransportError."""
 
 
 class Cancelled(Exception):
@@ -56,13 +59,19 @@ def sweep(*, now: datetime) -> int:
     return scan_claims.sweep(now=now)
 
 
-def perform(*, scan: Scan, clock: Clock, walk_age: timedelta = WALK_EVERY, watch: Watch | None = None) -> None:
-    """Bring the claimed ``scan`` to its end, whatever happens; never raises for what a host does.
+@dataclass(frozen=True)
+class Manner:
+    """How a scan is performed: ``walk_age`` is the oldest walk that still counts, ``watch`` hears of progress."""
 
-    ``watch`` hears the phase and the progress, for a command that shows it.
-    """
+    walk_age: timedelta = WALK_EVERY
+    watch: Watch | None = None
+    locate: Locate = target_of
+
+
+def perform(*, scan: Scan, clock: Clock, manner: Manner = Manner()) -> None:
+    """Bring the claimed ``scan`` to its end, whatever happens; never raises for what a host does."""
     try:
-        run(scan, clock, walk_age, watch)
+        run(scan, clock, manner)
     except Cancelled:
         scan_outcomes.cancelled(scan=scan, now=clock())
     except LostClaim:
@@ -76,19 +85,19 @@ def perform(*, scan: Scan, clock: Clock, walk_age: timedelta = WALK_EVERY, watch
     logger.info("scan.ended", extra={"scan_id": scan.pk})
 
 
-def run(scan: Scan, clock: Clock, walk_age: timedelta, watch: Watch | None) -> None:
+def run(scan: Scan, clock: Clock, manner: Manner) -> None:
     waiting = waiting_scans(scan)
     try:
-        gathered = reached(scan, clock, walk_age, watch, [other.template for other in waiting])
+        gathered = reached(scan, clock, manner, [other.template for other in waiting])
     except TransportError as error:
         scan_outcomes.note_refusal(scan.host, error, clock())
         raise failure_of(error) from error
     except ingest.Broken as error:
         raise failure_of(error) from error
-    tell(scan, watch, Scan.Phase.EVALUATING)
+    tell(scan, manner.watch, Scan.Phase.EVALUATING)
     facts, compiled, benchmark = prepared(scan, gathered.facts)
     results = compiled.evaluate(facts)
-    tell(scan, watch, Scan.Phase.STORING)
+    tell(scan, manner.watch, Scan.Phase.STORING)
     snapshot = store_snapshot(host=scan.host, facts=gathered.facts, walked_at=gathered.walked_at)
     scan_outcomes.complete(
         scan=scan, snapshot=snapshot, results=results, severities=severities(compiled), left_out=compiled.left_out,
@@ -97,16 +106,16 @@ def run(scan: Scan, clock: Clock, walk_age: timedelta, watch: Watch | None) -> N
     serve_waiting(scan, waiting, snapshot, facts, clock)
 
 
-def reached(scan: Scan, clock: Clock, walk_age: timedelta, watch: Watch | None, extra: list[Template]) -> Gathered:
+def reached(scan: Scan, clock: Clock, manner: Manner, extra: list[Template]) -> Gathered:
     """Collect the facts of the scan's host. Raises Cancelled when somebody cancels meanwhile."""
     plan = plan_for(scan.organization, scan.host.os_type, scan.template, *extra)
-    transport = opened(scan.host, target_of(scan.host))
-    report = reporter(scan, watch)
+    transport = opened(scan.host, manner.locate(scan.host))
+    report = reporter(scan, manner.watch)
     with Watchman(scan, clock, transport.close) as watchman:
         try:
             with transport:
                 return gather(
-                    host=scan.host, transport=transport, plan=plan, now=clock(), walk_age=walk_age, report=report
+                    host=scan.host, transport=transport, plan=plan, now=clock(), walk_age=manner.walk_age, report=report
                 )
         except (TransportError, OSError):
             if watchman.stopped:

@@ -1,10 +1,8 @@
 """Snapshots: facts stored section by section under their hashes, so that what did not change costs nothing."""
 
 import hashlib
-import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from datetime import datetime
-from typing import Any
 
 import zstandard
 from django.utils import timezone
@@ -13,8 +11,6 @@ from compliance.models import Blob, Host, Snapshot
 from organizations.models.organizations import Organization
 from templates_app.language import stored_facts
 from templates_app.language.facts import FactDocument
-
-MOST_BYTES = 64 * 1024 * 1024
 
 
 def store_blobs(organization: Organization, contents: Iterable[bytes]) -> dict[str, int]:
@@ -39,10 +35,6 @@ def stored(organization: Organization, hashes: Iterable[str]) -> dict[str, int]:
     return dict(Blob.objects.of(organization).filter(sha256__in=list(hashes)).values_list("sha256", "pk"))
 
 
-def unpacked(blob: Blob) -> bytes:
-    return zstandard.ZstdDecompressor().decompress(bytes(blob.data), max_output_size=MOST_BYTES)
-
-
 def store_snapshot(*, host: Host, facts: FactDocument, walked_at: datetime | None) -> Snapshot:
     """Store ``facts`` as a new snapshot of ``host``."""
     raw = {name: stored_facts.section_bytes(section) for name, section in facts.sections.items()}
@@ -62,27 +54,3 @@ def store_snapshot(*, host: Host, facts: FactDocument, walked_at: datetime | Non
         privilege=facts.privilege,
         manifest_id=blobs[hashlib.sha256(manifest).hexdigest()],
     )
-
-
-def load_snapshot(snapshot: Snapshot) -> FactDocument:
-    """Return the facts of ``snapshot`` as they were collected."""
-    manifest = json.loads(unpacked(snapshot.manifest))
-    contents = section_contents(snapshot.organization, manifest["sections"])
-    sections = {
-        name: stored_facts.read_section(json.loads(contents[sha256]), name)
-        for name, sha256 in manifest["sections"].items()
-    }
-    return FactDocument(
-        snapshot.collector_version,
-        snapshot.plan_sha256,
-        snapshot.collected_at,
-        snapshot.privilege,
-        stored_facts.read_host(manifest["os"]),
-        sections,
-        manifest["format"],
-    )
-
-
-def section_contents(organization: Organization, hashes: Mapping[str, str]) -> dict[str, bytes]:
-    blobs: Any = Blob.objects.of(organization).filter(sha256__in=set(hashes.values()))
-    return {blob.sha256: unpacked(blob) for blob in blobs}

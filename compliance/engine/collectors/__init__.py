@@ -1,3 +1,3 @@
 """Collectors: what is asked of a target, and how its answer becomes facts."""
 
-from compliance.engine.collectors import linux  # noqa: F401  # importing registers the collectors
+from compliance.engine.collectors import linux  # importing registers the collectors

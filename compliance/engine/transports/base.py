@@ -88,6 +88,11 @@ class Target:
     trust_first_contact: bool = False
     password_to_unpinned: bool = False
 
+    @property
+    def asks_sudo_password(self) -> bool:
+        """Say whether sudo is to be given the password when it does not work without one."""
+        return self.user != "root" and self.sudo_password is not None and self.sudo in (Sudo.PASSWORD, Sudo.AUTO)
+
 
 @dataclass(frozen=True)
 class Limits:

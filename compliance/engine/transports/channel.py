@@ -1,10 +1,8 @@
-"""One exec on an SSH connection: moving bytes both ways, and ending what runs there."""
+"""One exec on an SSH connection: moving bytes both ways."""
 
 import threading
-from contextlib import suppress
 
 import paramiko
-from paramiko.common import cMSG_CHANNEL_REQUEST
 
 from compliance.engine.transports.shell import Dialogue
 from compliance.engine.transports.watch import Watch
@@ -68,17 +66,3 @@ def _send(channel: paramiko.Channel, dialogue: Dialogue) -> None:
         dialogue.outgoing = dialogue.outgoing[sent:]
     if not dialogue.outgoing and dialogue.privilege is not None and not channel.eof_sent:
         channel.shutdown_write()
-
-
-def terminate(link: paramiko.Transport, channel: paramiko.Channel) -> None:
-    """Ask sshd to end what the shell started; without a terminal nothing else would tell a hanging command."""
-    if channel.closed:
-        return
-    message = paramiko.Message()
-    message.add_byte(cMSG_CHANNEL_REQUEST)
-    message.add_int(channel.remote_chanid)
-    message.add_string("signal")
-    message.add_boolean(False)
-    message.add_string("TERM")
-    with suppress(*BROKEN):
-        link._send_user_message(message)  # type: ignore[attr-defined]  # no public call does RFC 4254, 6.9

@@ -3,7 +3,8 @@
 ``/bin/sh -c START sh <half> <half> <mode> <shell>`` starts everything. START holds no secret, newline, backslash,
 exclamation mark or single quote, so that sh, bash, zsh, fish and tcsh as login shells read it alike. It answers with a
 mark before anything reads a byte, and only then does the script go out: a menu program or a password prompt never
-swallows script lines. The mark travels in two halves, so that an echo of the command line is not taken for it.
+swallows script lines. The mark travels in two halves, so that an echo of the command line is not taken for it. It bears
+the process group of all that follows, so that a run which is given up can be ended on the target.
 """
 
 import re
@@ -11,19 +12,19 @@ import secrets
 from collections.abc import Callable
 from io import BytesIO
 
-from compliance.engine.transports.base import Limits, Privilege, Reason, Sudo, Target, TransportError
+from compliance.engine.transports.base import Limits, Privilege, Reason, Target, TransportError
 
 START = (
     "LC_ALL=C LANGUAGE=C;"
     " PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin:/usr/pkg/bin:/run/wrappers/bin;"
     " export LC_ALL LANGUAGE PATH;"
-    ' if [ "$(id -u)" = 0 ]; then echo "$1$2 root"; exec $4 -s; fi;'
-    ' if [ "$3" = none ]; then echo "$1$2 user"; exec $4 -s; fi;'
-    ' if e=$(sudo -n /bin/sh -c : 2>&1 </dev/null); then echo "$1$2 sudo"; exec sudo -n $4 -s; fi;'
-    ' if doas -n /bin/sh -c : >/dev/null 2>&1 </dev/null; then echo "$1$2 sudo"; exec doas -n $4 -s; fi;'
+    ' if [ "$(id -u)" = 0 ]; then echo "$1$2 root $$"; exec $4 -s; fi;'
+    ' if [ "$3" = none ]; then echo "$1$2 user $$"; exec $4 -s; fi;'
+    ' if e=$(sudo -n /bin/sh -c : 2>&1 </dev/null); then echo "$1$2 sudo $$"; exec sudo -n $4 -s; fi;'
+    ' if doas -n /bin/sh -c : >/dev/null 2>&1 </dev/null; then echo "$1$2 sudo $$"; exec doas -n $4 -s; fi;'
     ' case "$3" in'
-    ' ask) exec sudo -S -k -p "$1$2 password" /bin/sh -c "echo $1$2 sudo; exec $4 -s";;'
-    ' auto) echo "$1$2 user"; exec $4 -s;;'
+    ' ask) exec sudo -S -k -p "$1$2 password" /bin/sh -c "echo $1$2 sudo $$; exec $4 -s";;'
+    ' auto) echo "$1$2 user $$"; exec $4 -s;;'
     ' esac; echo "$1$2 refused"; echo "$e" >&2'
 )
 NOISE_BYTES = 64 * 1024  # what a login shell may print before the mark and still be searched for it
@@ -61,13 +62,13 @@ class Dialogue:
         self._sudo_refused = False
         self.outgoing = b""
         self.privilege: Privilege | None = None
+        self.group: int | None = None  # of processes, on the target
         self.stderr = b""
         self.truncated = False
 
     def arguments(self, shell: str = "/bin/sh") -> tuple[str, ...]:
         """Return the arguments of /bin/sh that start the dialogue; ``shell`` is the command to run the script with."""
-        sudo, password = self._target.sudo, self._target.sudo_password
-        mode = "ask" if password is not None and sudo in (Sudo.PASSWORD, Sudo.AUTO) else sudo.value
+        mode = "ask" if self._target.asks_sudo_password else self._target.sudo.value
         return ("-c", START, "sh", *self._halves, mode, shell)
 
     @property
@@ -86,9 +87,9 @@ class Dialogue:
         if at < 0 or end < 0:
             self._before = self._before[-NOISE_BYTES:]
             return None
-        word = self._before[at + len(self._mark) + 1 : end].strip().decode("ascii", "replace")
+        answer = self._before[at + len(self._mark) + 1 : end].decode("ascii", "replace").split()
         rest, self._before = self._before[end + 1 :], self._before[:at]
-        return self._begin(word, rest)
+        return self._begin(answer, rest)
 
     def read_error(self, chunk: bytes) -> None:
         """Take bytes of stderr; before the mark they may hold sudo's prompt. Raises TransportError for a second one."""
@@ -133,13 +134,16 @@ class Dialogue:
         for line in lines:
             self._on_line(line)
 
-    def _begin(self, word: str, rest: bytes) -> None:
-        if word not in {privilege.value for privilege in Privilege}:
-            self._sudo_refused = True
-            return
-        self.privilege = Privilege(word)
-        self.outgoing, self.stderr, self.truncated = self._script, b"", False
-        self._keep(rest)
+    def _begin(self, answer: list[str], rest: bytes) -> None:
+        match answer:
+            case [("root" | "sudo" | "user") as word, group] if group.isdecimal():
+                self.privilege, self.group = Privilege(word), int(group)
+                self.outgoing, self.stderr, self.truncated = self._script, b"", False
+                self._keep(rest)
+            case ["refused"]:
+                self._sudo_refused = True
+            case _:
+                raise self.explain_end()
 
     def _answer_prompts(self, prompts: int) -> None:
         if prompts > 1:

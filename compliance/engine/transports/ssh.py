@@ -17,13 +17,14 @@ import paramiko
 
 from compliance.engine.transports import keys
 from compliance.engine.transports.base import MEGABYTE, HostKey, Limits, Output, Reason, Target, TransportError
-from compliance.engine.transports.channel import BROKEN, GRACE_S, converse, terminate
+from compliance.engine.transports.channel import BROKEN, GRACE_S, converse
 from compliance.engine.transports.shell import Dialogue
 from compliance.engine.transports.slots import slot
 from compliance.engine.transports.watch import Watch
 from compliance.engine.transports.wire import BoundedSocket, Busy, connect
 
 BACKOFF_S = (0.1, 0.3, 1.0, 2.0)  # between tries while sshd drops new sessions
+ENDING_S = 3.0  # what ending a given-up run on the target may take
 LOG = "compliance.engine.transports.paramiko"  # told nothing: paramiko logs tracebacks and what the server said
 
 logging.getLogger(LOG).setLevel(logging.CRITICAL + 1)
@@ -54,34 +55,14 @@ class SshTransport:
         self.close()
 
     def run(self, script: bytes, *, on_line: Callable[[bytes], None] | None = None) -> Output:
-        """Run ``script``; see Transport.run."""
-        if self._link is None or self._wire is None:
-            raise ValueError("run() belongs inside the with block of the transport")
-        dialogue, watch = (Dialogue(script, self._target, self._limits, on_line), Watch(self._target, self._limits))
-        self._wire.allow(self._limits.output_bytes + self._limits.output_bytes // 4 + 4 * MEGABYTE)
-        address = str(self._wire.getpeername()[0])
-        with ExitStack() as undo:
-            undo.callback(self.close)
-            with self._deadline(self._limits.total_s + GRACE_S):
-                channel = self._start(self._link, dialogue)
-                undo.callback(terminate, self._link, channel)
-                with self._translated("while the script ran", BROKEN):
-                    converse(channel, dialogue, watch)
-                status = self._exit_status(self._link, channel)
-            if dialogue.privilege is None:
-                raise dialogue.explain_end()
-            undo.pop_all()
-        channel.close()
-        return Output(
-            data=dialogue.data,
-            stderr=dialogue.stderr,
-            exit_status=status,
-            privilege=dialogue.privilege,
-            host_key=self._host_key,
-            address=address,
-            truncated=dialogue.truncated,
-            seconds=watch.seconds,
-        )
+        """Run ``script``; see Transport.run. What a run that is given up has started on the target is ended there."""
+        dialogue = Dialogue(script, self._target, self._limits, on_line)
+        try:
+            return self._perform(dialogue, self._limits)
+        except BaseException:
+            self._end(dialogue)
+            self.close()
+            raise
 
     def close(self) -> None:
         """Cut the connection, wait for paramiko's thread and give the address free; may be called from any thread."""
@@ -154,6 +135,8 @@ class SshTransport:
     def _authenticate(self, link: paramiko.Transport, key: paramiko.PKey | None) -> None:
         target = self._target
         pinned = bool(target.host_keys) or target.password_to_unpinned
+        if target.asks_sudo_password and not pinned:
+            raise self._withheld("sudo password")
         if key is not None and self._accepted(lambda: link.auth_publickey(target.user, key)):
             return
         if target.password is not None and not pinned:
@@ -186,6 +169,39 @@ class SshTransport:
             " first, or use a key."
         )
         return TransportError(Reason.PASSWORD_TO_UNPINNED_HOST, text, self._host_key)
+
+    def _perform(self, dialogue: Dialogue, limits: Limits) -> Output:
+        if self._link is None or self._wire is None:
+            raise ValueError("run() belongs inside the with block of the transport")
+        watch, link, address = Watch(self._target, limits), self._link, str(self._wire.getpeername()[0])
+        self._wire.allow(limits.output_bytes + limits.output_bytes // 4 + 4 * MEGABYTE)
+        with self._deadline(limits.total_s + GRACE_S):
+            channel = self._start(link, dialogue)
+            with self._translated("while the script ran", BROKEN):
+                converse(channel, dialogue, watch)
+            status = self._exit_status(link, channel)
+        if dialogue.privilege is None:
+            raise dialogue.explain_end()
+        channel.close()
+        return Output(
+            data=dialogue.data,
+            stderr=dialogue.stderr,
+            exit_status=status,
+            privilege=dialogue.privilege,
+            host_key=self._host_key,
+            address=address,
+            truncated=dialogue.truncated,
+            seconds=watch.seconds,
+        )
+
+    def _end(self, dialogue: Dialogue) -> None:
+        """End what ``dialogue`` has left running; without a terminal sshd would let it go on."""
+        if dialogue.group is None or self._link is None or not self._link.is_active():
+            return
+        group, limits = -dialogue.group, Limits(login_s=ENDING_S, total_s=ENDING_S)
+        script = f"kill -TERM {group} && {{ sleep 0.2 || sleep 1; }} && kill -KILL {group}".encode()
+        with suppress(TransportError):  # the error that brought us here is the one to tell
+            self._perform(Dialogue(script, self._target, limits), limits)
 
     def _start(self, link: paramiko.Transport, dialogue: Dialogue) -> paramiko.Channel:
         with_quotes = " ".join(f"'{word}'" for word in dialogue.arguments())

@@ -1,3 +1,15 @@
 """Collectors for Linux: each module registers its own."""
 
-from compliance.engine.collectors.linux import file_content, file_stat, host, mount, package, service, sysctl  # noqa: F401  # importing registers
+from . import (  # importing registers
+    audit_rule,
+    file_content,
+    file_stat,
+    host,
+    mount,
+    package,
+    root_path,
+    service,
+    sshd,
+    sudoers,
+    sysctl,
+)

@@ -6,17 +6,25 @@ from templates_app.language.files import is_glob
 
 # Regular files only (a pipe would hang), at most 256 kB of each; one awk reads all of them.
 SCRIPT = r"""
+# tells whether the directories before the first wildcard of $1 keep us from seeing what it matches
+closed() {
+  _d=${1%%[*?[]*}; _d=${_d%/*}; _d=${_d:-/}
+  if [ -d "$_d" ]; then [ ! -r "$_d" ] || [ ! -x "$_d" ]; return; fi
+  while [ -n "$_d" ] && [ ! -e "$_d" ]; do _d=${_d%/*}; done
+  [ ! -x "${_d:-/}" ]
+}
 files=; IFS='
 '
 for p do
   case $p in
   *[*?[]*)
-    printf 'G %s\n' "$p"; set +f
+    printf 'G %s\n' "$p"; closed "$p" && { printf 'N %s\n' "$p"; continue; }
+    set +f
     for f in $p; do [ -f "$f" ] && { printf 'M %s\n' "$f"; files="$files$f
 "; }; done; set -f ;;
   *) if [ -f "$p" ]; then files="$files$p
 "; elif [ -e "$p" ]; then printf 'X special %s\n' "$p"
-     elif [ -x "${p%/*}/" ] || [ ! -d "${p%/*}" ]; then printf 'X absent %s\n' "$p"; else printf 'X denied %s\n' "$p"; fi ;;
+     elif closed "$p"; then printf 'X denied %s\n' "$p"; else printf 'X absent %s\n' "$p"; fi ;;
   esac
 done
 set --; big=
@@ -54,7 +62,7 @@ RAW = frozenset({"/etc/motd", "/etc/issue", "/etc/issue.net"})
 def read_files(section: RawSection) -> Json:
     """Read {"files": {path: {"state", "lines": [[number, text]], "cut"}}, "globs": {pattern: [path, ...]}}."""
     files: dict[str, Json] = {}
-    globs: dict[str, list[str]] = {path: [] for path in section.args if is_glob(path)}
+    globs: dict[str, list[str] | None] = {path: [] for path in section.args if is_glob(path)}
     pattern = path = ""
     lines: list[Json] = []
     for line in section.lines:
@@ -77,8 +85,10 @@ def read_files(section: RawSection) -> Json:
             }
         elif mark == "G":
             pattern = text
+        elif mark == "N":
+            globs[text] = None
         elif mark == "M":
-            globs[pattern].append(text)
+            (globs[pattern] or []).append(text)
     for asked in section.args:
         if not is_glob(asked) and asked not in files:
             raise ValueError(f"{asked} is missing")

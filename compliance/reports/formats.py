@@ -1,0 +1,23 @@
+"""The report formats by the name that the API and the command line use."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from compliance.reports import scan_json
+from compliance.reports.scan_report import Issue, ScanReport
+
+
+@dataclass(frozen=True)
+class Format:
+    """``render`` makes the bytes of a report file; ``slow`` ones are made in the background."""
+
+    name: str
+    filename: str
+    media_type: str
+    render: Callable[[ScanReport, Issue], bytes]
+    slow: bool = False
+
+
+FORMATS: dict[str, Format] = {
+    one.name: one for one in (Format("json", "report.json", "application/json", scan_json.render),)
+}

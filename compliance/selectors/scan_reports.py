@@ -1,0 +1,103 @@
+"""Scan reports: a scan with its template's texts and its results, as values."""
+
+from collections.abc import Iterator
+
+from compliance.models import HostKey, Scan
+from compliance.reports.scan_report import CheckReport, ScanReport
+from compliance.selectors.results import read_results
+from templates_app.language.checks import Check
+from templates_app.language.results import Result
+from templates_app.language.templates import compiled_template
+
+
+def scan_report(scan: Scan) -> ScanReport:
+    """Return ``scan`` as values; one that has not completed has no results."""
+    return ScanReport(
+        scan_id=scan.pk,
+        host=scan.host.hostname,
+        address=scan.host.where,
+        os_name=scan.host.os_name,
+        organization=scan.organization.name,
+        zone=scan.organization.zone,
+        template=scan.template.name,
+        template_slug=scan.template.slug,
+        template_version=scan.template.version,
+        template_sha256=scan.template_sha256,
+        framework=scan.template.framework,
+        benchmark=scan.benchmark,
+        profile=scan.profile,
+        scan_type=scan.scan_type,
+        status=scan.status,
+        connection=scan.host.connection,
+        privilege=scan.privilege,
+        collector_version=scan.snapshot.collector_version if scan.snapshot else "",
+        collected_at=scan.snapshot.collected_at if scan.snapshot else None,
+        walked_at=scan.snapshot.walked_at if scan.snapshot else None,
+        started_at=scan.started_at,
+        finished_at=scan.finished_at,
+        requested_by=str(scan.requested_by or "Plumbline"),
+        score=scan.score,
+        score_without_waivers=scan.score_without_waivers,
+        coverage=scan.coverage,
+        incomplete=scan.incomplete,
+        counts=counts(scan),
+        failed_by_severity=failed_by_severity(scan),
+        left_out=scan.left_out,
+        first_contact=rests_on_first_contact(scan),
+        error=scan.error,
+        results=tuple(check_reports(scan)),
+    )
+
+
+def counts(scan: Scan) -> dict[str, int]:
+    return {
+        "total": scan.total,
+        "passed": scan.passed,
+        "failed": scan.failed,
+        "error": scan.errors,
+        "skipped": scan.skipped,
+        "waived": scan.waived,
+        "not_applicable": scan.not_applicable,
+    }
+
+
+def failed_by_severity(scan: Scan) -> dict[str, int]:
+    return {
+        "critical": scan.failed_critical,
+        "high": scan.failed_high,
+        "medium": scan.failed_medium,
+        "low": scan.failed_low,
+    }
+
+
+def rests_on_first_contact(scan: Scan) -> bool:
+    return scan.host.keys.filter(state=HostKey.State.PINNED, first_contact=True).exists()
+
+
+def check_reports(scan: Scan) -> Iterator[CheckReport]:
+    """Yield the results of a completed scan with the texts of the document that it evaluated."""
+    if scan.results is None:
+        return
+    compiled = compiled_template(scan.template_sha256, scan.template.document, scan.benchmark, scan.profile)
+    checks = {one.check.id: one.check for one in compiled.selected}
+    for result in read_results(scan.results):
+        yield check_report(checks[result.check_id], result, scan.benchmark)
+
+
+def check_report(check: Check, result: Result, benchmark: str) -> CheckReport:
+    return CheckReport(
+        check_id=check.id,
+        title=check.title,
+        description=check.description,
+        rationale=check.rationale,
+        remediation=check.remediation,
+        severity=check.severity,
+        status=result.status.value,
+        skip_reason=result.skip_reason.value,
+        expected=result.expected,
+        actual=result.actual,
+        evidence=result.evidence,
+        message=result.message,
+        references=check.references,
+        sections=tuple(check.references.get(f"cis-{benchmark}", ())),
+    )

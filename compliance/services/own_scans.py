@@ -1,0 +1,103 @@
+"""Scans from the command line: of this machine, of a stored host, or of one given by address and login."""
+
+from dataclasses import dataclass
+from datetime import timedelta
+from functools import partial
+
+from django.db import transaction
+
+from compliance.engine.transports.base import Sudo, Target
+from compliance.models import Host, HostKey, Scan
+from compliance.services import scan_runs
+from compliance.services.scan_claims import Clock
+from compliance.services.scan_requests import start_own_scan
+from compliance.services.targets import resolve, target_of
+from organizations.models.organizations import Organization
+from organizations.models.users import SystemActor
+from templates_app.models import Template
+
+OPERATOR = SystemActor("command line")
+WALK_AGE = timedelta(hours=24)
+LOCAL_NAMES = frozenset({"localhost", "127.0.0.1", "::1"})
+
+
+@dataclass(frozen=True)
+class Login:
+    """How the command line logs in. Secrets are held for this one scan and stored nowhere."""
+
+    user: str = ""
+    port: int = 22
+    key: str = ""
+    password: str = ""
+    host_key: str = ""
+    sudo: str = "auto"
+    sudo_password: str = ""
+
+    @property
+    def given(self) -> bool:
+        return bool(self.user or self.key or self.password)
+
+
+def operators_organization() -> Organization:
+    """Return the organization of whoever runs this server, made at the first use."""
+    organization, _ = Organization.objects.get_or_create(
+        is_operator=True, defaults={"name": "Operator", "slug": "operator"}
+    )
+    return organization
+
+
+@transaction.atomic
+def host_called(name: str, login: Login) -> Host:
+    """Return the host called ``name``: this machine, a stored host, or a new one in the operator's organization."""
+    organization = operators_organization()
+    if name in LOCAL_NAMES and not login.given:
+        host, _ = Host.objects.get_or_create(
+            organization=organization, hostname="localhost", defaults={"connection": Host.Connection.LOCAL}
+        )
+        return host
+    if not login.given:
+        stored = Host.objects.in_service().filter(hostname=name).order_by("-organization__is_operator", "pk").first()
+        if stored is None:
+            raise Host.DoesNotExist(
+                f"There is no host called {name}. Give --user with --key or --ask-pass to scan one that is not stored."
+            )
+        return stored
+    label = name if login.port == 22 else f"{name}:{login.port}"
+    host, _ = Host.objects.get_or_create(
+        organization=organization, hostname=label, defaults={"address": name, "port": login.port}
+    )
+    return host
+
+
+def scan_now(
+    *, host: Host, template: Template, profile: str, login: Login, clock: Clock, watch: scan_runs.Watch
+) -> Scan:
+    """Scan ``host`` in this process and return the ended scan."""
+    owner = f"cli:{scan_runs.owner_name()}"
+    scan = start_own_scan(actor=OPERATOR, host=host, template=template, profile=profile, owner=owner, now=clock())
+    manner = scan_runs.Manner(walk_age=WALK_AGE, watch=watch, locate=locator(login))
+    scan_runs.perform(scan=scan, clock=clock, manner=manner)
+    return Scan.objects.select_related("host", "organization", "template", "snapshot", "results").get(pk=scan.pk)
+
+
+def locator(login: Login) -> scan_runs.Locate:
+    """Return what finds the way to a host: by ``login`` where one was given, else by the host's credential."""
+    return partial(target_with, login=login) if login.given else target_of
+
+
+def target_with(host: Host, login: Login) -> Target:
+    """Return how to reach ``host`` with ``login``. Raises TransportError when it has no address."""
+    pinned = tuple(str(key) for key in host.keys.filter(state=HostKey.State.PINNED))
+    return Target(
+        host=host.hostname,
+        port=login.port,
+        user=login.user or "root",
+        address=str(resolve(host)),
+        key=login.key or None,
+        passphrase=login.password or None if login.key else None,
+        password=None if login.key else login.password or None,
+        sudo=Sudo(login.sudo),
+        sudo_password=login.sudo_password or None,
+        host_keys=(login.host_key,) if login.host_key else pinned,
+        trust_first_contact=not login.host_key and not pinned,
+    )
