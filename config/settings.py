@@ -41,7 +41,6 @@ if env.switch("TRUST_PROXY_HEADERS", False):
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
 
 INSTALLED_APPS = [
-    "config",
     "organizations",
     "itsm",
     "templates_app",
@@ -64,6 +63,7 @@ INSTALLED_APPS = [
     "drf_spectacular_sidecar",
     "django_celery_beat",
     "django_htmx",
+    "config",  # last, for it also says which of the packages' admin pages are shown
 ]
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",

@@ -1,0 +1,67 @@
+from typing import Any
+
+from django import forms
+from django.contrib import admin
+from django.http import HttpRequest
+
+from organizations import permissions
+from organizations.models.memberships import Membership
+from organizations.models.organizations import Organization
+from organizations.services import memberships
+from organizations.web.admin import OwnedModelAdmin
+
+
+class MembershipForm(forms.ModelForm):
+    """Who, where, in which role, and what is granted beside it."""
+
+    grants = forms.MultipleChoiceField(
+        choices=[(codename, label) for codename, label in Organization._meta.permissions],
+        widget=forms.CheckboxSelectMultiple,
+        required=False,
+        help_text="Beside what the role gives. An auditor is a viewer with View and Read the audit log.",
+    )
+
+    class Meta:
+        model = Membership
+        fields = ["organization", "user", "role"]
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        """Show what is granted now."""
+        super().__init__(*args, **kwargs)
+        if self.instance.pk:
+            self.initial["grants"] = permissions.granted_by_hand(self.instance.user, self.instance.organization)
+
+
+@admin.register(Membership)
+class MembershipAdmin(OwnedModelAdmin):
+    """Members of the organizations that one may configure."""
+
+    form = MembershipForm
+    list_display = ["user", "organization", "role", "created_at"]
+    list_select_related = ["user", "organization"]
+    list_filter = ["role"]
+    search_fields = ["user__username", "user__email"]
+    autocomplete_fields = ["user"]
+    permissions = {"read": "manage_settings", "write": "manage_settings"}
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Membership | None = None) -> list[str]:
+        """Keep organization and person once the membership stands."""
+        return ["organization", "user"] if obj else []
+
+    def save_model(self, request: HttpRequest, obj: Membership, form: forms.ModelForm, change: bool) -> None:
+        """Add or change through the services."""
+        if change:
+            stored = Membership.objects.get(pk=obj.pk)
+            if stored.role != obj.role:
+                memberships.change_role(actor=request.user, membership=stored, role=obj.role)
+            row = stored
+        else:
+            row = memberships.add_member(
+                actor=request.user, organization=obj.organization, user=obj.user, role=obj.role
+            )
+            obj.pk = row.pk
+        memberships.set_grants(actor=request.user, membership=row, codenames=form.cleaned_data["grants"])
+
+    def delete_model(self, request: HttpRequest, obj: Membership) -> None:
+        """End the membership."""
+        memberships.remove_member(actor=request.user, membership=obj)
