@@ -18,9 +18,12 @@ LISTS = frozenset({"exit", "task", "user", "exclude", "filesystem", "io_uring", 
 ALIASES = {"loginuid": "auid"}
 ARCHES = {
     "x86_64": "b64", "aarch64": "b64", "ppc64": "b64", "ppc64le": "b64", "s390x": "b64",
-    "i386": "b32", "i486": "b32", "i586": "b32", "i686": "b32", "arm": "b32", "armv7l": "b32", "ppc": "b32", "s390": "b32",
+    "i386": "b32", "i486": "b32", "i586": "b32", "i686": "b32", "arm": "b32", "armv7l": "b32",
+    "ppc": "b32", "s390": "b32",
 }  # fmt: skip
-IDS = frozenset({"auid", "uid", "euid", "suid", "fsuid", "gid", "egid", "sgid", "fsgid", "obj_uid", "obj_gid", "sessionid"})
+IDS = frozenset(
+    {"auid", "uid", "euid", "suid", "fsuid", "gid", "egid", "sgid", "fsgid", "obj_uid", "obj_gid", "sessionid"}
+)
 NUMBERS = IDS | {"exit", "success", "pid", "ppid", "a0", "a1", "a2", "a3", "inode", "devmajor", "devminor", "pers"}
 OPERATIONS = {"=": eq, "!=": ne, ">": gt, "<": lt, ">=": ge, "<=": le}
 TERM = re.compile(r"([A-Za-z0-9_]+)(&=|!=|>=|<=|=|>|<|&)(.*)")
@@ -190,7 +193,7 @@ def implied(wanted: tuple[Filter, ...], filters: tuple[Filter, ...]) -> bool:
 
 
 def follows(wanted: tuple[Filter, ...], one: Filter) -> bool:
-    """Tell whether ``one`` holds for all values that ``wanted`` lets through: tried at every point where it could turn."""
+    """Tell whether ``one`` holds for all values that ``wanted`` lets through: tried where it could turn."""
     field, op, value = one
     if field == "success" and op == "=" and value == 0:
         field, op, value = "exit", "<", 0

@@ -2,11 +2,13 @@
 
 Shapes of the sections:
 - file_content: {"files": {path: {"state": "ok|absent|denied|special", "lines": [[number, text], ...], "cut": bool}},
-  "globs": {pattern: [path, ...]}}; blank lines are left out, comment lines too but for a few paths read raw.
-- file_stat: {"files": {path: [mode, uid, gid, owner, group, kind] | null | "denied"}, "globs": {pattern: [path, ...]}};
+  "globs": {pattern: [path, ...] | null (may not be listed)}};
+  blank lines are left out, comment lines too but for a few paths read raw.
+- file_stat: {"files": {path: [mode, uid, gid, owner, group, kind] | null | "denied"}, "globs": as above};
   links are followed; null is a path that does not exist.
 - file_tree: {root: {"state": "ok|absent|denied", "entries": [[path, mode, uid, gid, owner, group, kind], ...],
-  "whole": bool}}; links are not followed; the root itself is not among its entries.
+  "whole": bool, "closed": a directory that may not be read, if any}}; links are not followed; the root itself is not
+  among its entries.
 """
 
 import fnmatch
@@ -49,7 +51,10 @@ def expand(facts: Facts, section: str, path: str) -> list[str]:
     value: Any = facts.value(section)
     if path not in value["globs"]:
         raise Unknown(f"{path} was not collected")
-    return value["globs"][path]
+    found = value["globs"][path]
+    if found is None:
+        raise Unknown(f"needs root: what {path} matches may not be listed")
+    return found
 
 
 def lines_of(facts: Facts, path: str) -> list[Line] | None:
@@ -111,6 +116,13 @@ def tree_of(facts: Facts, root: str) -> tuple[list[tuple[str, FileMode]], bool] 
         lambda: [(entry[0], FileMode(*entry[1:])) for entry in found["entries"]],
     )
     return entries, bool(found["whole"])
+
+
+def unread_of(facts: Facts, root: str) -> str:
+    """Return in words what of the tree at ``root`` is not known; empty when nothing."""
+    value: Any = facts.value("file_tree")
+    closed = value[root].get("closed")
+    return f"needs root: {closed} may not be read" if closed else ""
 
 
 def named(path: str, patterns: Iterable[str]) -> bool:

@@ -7,7 +7,7 @@ import re2
 from pydantic import model_validator
 
 from templates_app.language import files
-from templates_app.language.facts import Facts
+from templates_app.language.facts import Facts, Unknown
 from templates_app.language.observations import Evidence, FileMode, Item, Observed
 from templates_app.language.registry import Kind, Need, Probe, register
 
@@ -16,7 +16,8 @@ class FileStatProbe(Probe):
     """Either ``paths`` (globs allowed) or ``tree`` (a directory, all regular files below it).
 
     ``name`` keeps only file names that match one of these regular expressions (whole name); ``except_name`` drops
-    those that match. ``type`` limits a tree to files or directories; ``depth`` 1 means the directory itself only.
+    those that match; ``except_below`` drops all below these directories. ``type`` limits a tree to files or
+    directories; ``depth`` 1 means the directory itself only.
     """
 
     paths: list[str] = []
@@ -24,6 +25,7 @@ class FileStatProbe(Probe):
     depth: int = 0
     name: list[str] = []
     except_name: list[str] = []
+    except_below: list[str] = []
     type: str = "file"
 
     @model_validator(mode="after")
@@ -40,14 +42,19 @@ def needs(probe: FileStatProbe) -> Iterable[Need]:
 def observe(probe: FileStatProbe, facts: Facts) -> Observed:
     if probe.tree:
         return observe_tree(probe, facts)
-    found = [
-        (path, files.mode_of(facts, path)) for entry in probe.paths for path in files.expand(facts, "file_stat", entry)
-    ]
-    kept = [(path, mode) for path, mode in found if mode is not None and chosen(probe, path)]
-    return Observed(
-        tuple(item(path, mode) for path, mode in kept),
-        absent=f"no such file: {', '.join(probe.paths)}",
-    )
+    found: list[Item] = []
+    unread = ""
+    for entry in probe.paths:
+        try:
+            found.extend(items_of(probe, facts, files.expand(facts, "file_stat", entry)))
+        except Unknown as unknown:
+            unread = unread or unknown.reason
+    return Observed(tuple(found), f"no such file: {', '.join(probe.paths)}", not unread, (), unread)
+
+
+def items_of(probe: FileStatProbe, facts: Facts, paths: Iterable[str]) -> list[Item]:
+    modes = [(path, files.mode_of(facts, path)) for path in paths if chosen(probe, path)]
+    return [item(path, mode) for path, mode in modes if mode is not None]
 
 
 def observe_tree(probe: FileStatProbe, facts: Facts) -> Observed:
@@ -61,12 +68,15 @@ def observe_tree(probe: FileStatProbe, facts: Facts) -> Observed:
         for path, mode in entries
         if mode.kind == probe.type and (not probe.depth or path.count("/") <= deepest) and chosen(probe, path)
     )
-    return Observed(kept, absent=f"no matching file below {probe.tree}", whole=whole)
+    absent = f"no matching file below {probe.tree}"
+    return Observed(kept, absent, whole, (), files.unread_of(facts, probe.tree))
 
 
 def chosen(probe: FileStatProbe, path: str) -> bool:
-    if not probe.name and not probe.except_name:
+    if not probe.name and not probe.except_name and not probe.except_below:
         return True
+    if any(path.startswith(f"{place.rstrip('/')}/") for place in probe.except_below):
+        return False
     name = path.rsplit("/", 1)[-1]
     keep = not probe.name or any(re2.fullmatch(pattern, name) for pattern in probe.name)
     return keep and not any(re2.fullmatch(pattern, name) for pattern in probe.except_name)

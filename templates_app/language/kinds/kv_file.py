@@ -15,7 +15,8 @@ class KvFileProbe(Probe):
 
     ``separator`` equals: "key = value", space: "key value", colon: "key: value", limits: "domain type item value",
     where the key is "domain type item". ``section`` limits it to an [ini] section. ``bare`` keys without a value
-    count as set to "". Quotes around a value are dropped.
+    count as set to "". Quotes around a value are dropped. ``dropins`` true: the files after the first path's are
+    drop-ins as systemd reads them, by file name over all directories; of one name the last directory's counts.
     """
 
     paths: list[str]
@@ -24,6 +25,7 @@ class KvFileProbe(Probe):
     separator: Literal["equals", "space", "colon", "limits"] = "equals"
     wins: Literal["last", "first", "all"] = "last"
     ignore_case: bool = False
+    dropins: bool = False
     comment: str = "#"
 
 
@@ -32,7 +34,7 @@ def needs(probe: KvFileProbe) -> Iterable[Need]:
 
 
 def observe(probe: KvFileProbe, facts: Facts) -> Observed:
-    lines, present = files.all_lines(facts, probe.paths)
+    lines, present = files.all_lines(facts, with_dropins(probe.paths, facts) if probe.dropins else probe.paths)
     if not present:
         return Observed(absent=f"no such file: {', '.join(probe.paths)}")
     wanted = normal(probe.key, probe)
@@ -47,6 +49,14 @@ def observe(probe: KvFileProbe, facts: Facts) -> Observed:
     return Observed(tuple(setting_item(probe, line, value) for line, value in kept))
 
 
+def with_dropins(paths: list[str], facts: Facts) -> list[str]:
+    """Return the first path and the drop-ins of the others, in the order in which systemd applies them."""
+    by_name = {
+        path.rsplit("/", 1)[-1]: path for glob in paths[1:] for path in files.expand(facts, "file_content", glob)
+    }
+    return [paths[0], *(by_name[name] for name in sorted(by_name))]
+
+
 def setting_item(probe: KvFileProbe, line: Line, value: str) -> Item:
     evidence = Evidence(line.path, line.number, clipped(line.text.strip()), "read from the file")
     return Item(value, f"{probe.key} in {line.path} line {line.number}", (evidence,))
@@ -54,7 +64,7 @@ def setting_item(probe: KvFileProbe, line: Line, value: str) -> Item:
 
 def settings(lines: list[Line], probe: KvFileProbe, facts: Facts) -> list[tuple[Line, str, str, str]]:
     """Return (line, section, key, value) of each setting; parsed once for each set of files."""
-    how = (tuple(probe.paths), probe.separator, probe.comment, probe.ignore_case)
+    how = (tuple(probe.paths), probe.dropins, probe.separator, probe.comment, probe.ignore_case)
     return facts.memo(("kv", how), lambda: list(parse(lines, probe)))
 
 

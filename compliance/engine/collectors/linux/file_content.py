@@ -4,27 +4,36 @@ from compliance.engine.collectors.registry import Os, RawSection, collector
 from templates_app.language.facts import Json
 from templates_app.language.files import is_glob
 
-# Regular files only (a pipe would hang), at most 256 kB of each; one awk reads all of them.
-SCRIPT = r"""
-# tells whether the directories before the first wildcard of $1 keep us from seeing what it matches
-closed() {
-  _d=${1%%[*?[]*}; _d=${_d%/*}; _d=${_d:-/}
-  if [ -d "$_d" ]; then [ ! -r "$_d" ] || [ ! -x "$_d" ]; return; fi
-  while [ -n "$_d" ] && [ ! -e "$_d" ]; do _d=${_d%/*}; done
-  [ ! -x "${_d:-/}" ]
+# Shared with file_stat.
+HIDDEN = r"""
+# tells whether a directory above $1 keeps us from seeing whether it is there
+hidden() {
+  _d=${1%/*}; while [ -n "$_d" ] && [ ! -e "$_d" ]; do _d=${_d%/*}; done
+  [ -d "${_d:-/}" ] && [ ! -x "${_d:-/}" ]
 }
+# the same for what the wildcards of $1 match: the directory before the first one must be readable, too
+hidden_glob() {
+  _g=${1%%[*?[]*}; _g=${_g%/*}
+  { [ -d "${_g:-/}" ] && [ ! -r "${_g:-/}" ]; } || hidden "$_g/x"
+}
+"""
+
+# Regular files only (a pipe would hang), at most 256 kB of each; one awk reads all of them.
+SCRIPT = (
+    HIDDEN
+    + r"""
 files=; IFS='
 '
 for p do
   case $p in
   *[*?[]*)
-    printf 'G %s\n' "$p"; closed "$p" && { printf 'N %s\n' "$p"; continue; }
+    printf 'G %s\n' "$p"; hidden_glob "$p" && { printf 'N %s\n' "$p"; continue; }
     set +f
     for f in $p; do [ -f "$f" ] && { printf 'M %s\n' "$f"; files="$files$f
 "; }; done; set -f ;;
   *) if [ -f "$p" ]; then files="$files$p
 "; elif [ -e "$p" ]; then printf 'X special %s\n' "$p"
-     elif closed "$p"; then printf 'X denied %s\n' "$p"; else printf 'X absent %s\n' "$p"; fi ;;
+     elif hidden "$p"; then printf 'X denied %s\n' "$p"; else printf 'X absent %s\n' "$p"; fi ;;
   esac
 done
 set --; big=
@@ -53,6 +62,7 @@ FNR == 1 { print "A " FILENAME; pam = index(FILENAME, "/pam.d/") }
   print "L " FNR " " $0
 }' "$@"
 """
+)
 
 # read as they are, comments too: what stands in them is shown to users
 RAW = frozenset({"/etc/motd", "/etc/issue", "/etc/issue.net"})
@@ -60,9 +70,10 @@ RAW = frozenset({"/etc/motd", "/etc/issue", "/etc/issue.net"})
 
 @collector("file_content", os=Os.LINUX, script=SCRIPT)
 def read_files(section: RawSection) -> Json:
-    """Read {"files": {path: {"state", "lines": [[number, text]], "cut"}}, "globs": {pattern: [path, ...]}}."""
+    """Read {"files": {path: {"state", "lines": [[number, text]], "cut"}}, "globs": {pattern: [path, ...] | null}}."""
     files: dict[str, Json] = {}
-    globs: dict[str, list[str] | None] = {path: [] for path in section.args if is_glob(path)}
+    globs: dict[str, list[str]] = {path: [] for path in section.args if is_glob(path)}
+    closed: set[str] = set()
     pattern = path = ""
     lines: list[Json] = []
     for line in section.lines:
@@ -86,16 +97,18 @@ def read_files(section: RawSection) -> Json:
         elif mark == "G":
             pattern = text
         elif mark == "N":
-            globs[text] = None
+            closed.add(text)
         elif mark == "M":
-            (globs[pattern] or []).append(text)
+            globs[pattern].append(text)
     for asked in section.args:
         if not is_glob(asked) and asked not in files:
             raise ValueError(f"{asked} is missing")
-    return {
-        "files": files,
-        "globs": {pattern: sorted(set(found)) for pattern, found in globs.items()},
-    }  # type: ignore[dict-item]
+    return {"files": files, "globs": matches(globs, closed)}
+
+
+def matches(globs: dict[str, list[str]], closed: set[str]) -> dict[str, Json]:
+    """Return the sorted paths of each glob; null for one in a directory that may not be read."""
+    return {pattern: None if pattern in closed else sorted(set(found)) for pattern, found in globs.items()}
 
 
 def kept(path: str, content: str) -> bool:

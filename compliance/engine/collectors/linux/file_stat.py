@@ -1,15 +1,21 @@
 """Mode, owner and group of named files and globs, and of whole directory trees."""
 
+from compliance.engine.collectors.linux.file_content import HIDDEN, matches
 from compliance.engine.collectors.registry import Os, RawSection, collector
 from templates_app.language.facts import Json
 from templates_app.language.files import is_glob
 
-STAT = r"""
+STAT = (
+    HIDDEN
+    + r"""
 IFS='
 '
 set +f
 for p do
-  case $p in *[*?[]*) printf 'G %s\n' "$p"; for f in $p; do [ -e "$f" ] && printf 'M %s\n' "$f"; done ;; esac
+  case $p in
+  *[*?[]*) printf 'G %s\n' "$p"; hidden_glob "$p" && printf 'N %s\n' "$p"
+    for f in $p; do [ -e "$f" ] && printf 'M %s\n' "$f"; done ;;
+  esac
 done
 set -f; all=
 for p do
@@ -17,8 +23,7 @@ for p do
   *[*?[]*) set +f; for f in $p; do [ -e "$f" ] && all="$all$f
 "; done; set -f ;;
   *) if [ -e "$p" ]; then all="$all$p
-"; else d=${p%/*}; while [ -n "$d" ] && [ ! -e "$d" ]; do d=${d%/*}; done
-     if [ -x "${d:-/}" ]; then printf 'X absent %s\n' "$p"; else printf 'X denied %s\n' "$p"; fi; fi ;;
+"; elif hidden "$p"; then printf 'X denied %s\n' "$p"; else printf 'X absent %s\n' "$p"; fi ;;
   esac
 done
 set -- $all
@@ -26,6 +31,7 @@ set -- $all
 stat -L -c 'S %a|%u|%g|%U|%G|%F|%n' "$@"
 return 0
 """
+)
 
 KINDS = {
     "regular file": "file",
@@ -44,9 +50,13 @@ def entry(text: str) -> tuple[str, list[Json]]:
 
 @collector("file_stat", os=Os.LINUX, script=STAT)
 def read_stat(section: RawSection) -> Json:
-    """Read {"files": {path: [mode, uid, gid, owner, group, kind] | null | "denied"}, "globs": {pattern: [path]}}."""
+    """Read {"files": {path: entry | null | "denied"}, "globs": {pattern: [path] | null}}.
+
+    An entry is [mode, uid, gid, owner, group, kind].
+    """
     files: dict[str, Json] = {}
     globs: dict[str, list[str]] = {path: [] for path in section.args if is_glob(path)}
+    closed: set[str] = set()
     pattern = ""
     for line in section.lines:
         mark, text = line[:1], line[2:]
@@ -58,15 +68,14 @@ def read_stat(section: RawSection) -> Json:
             files[path] = "denied" if state == "denied" else None
         elif mark == "G":
             pattern = text
+        elif mark == "N":
+            closed.add(text)
         elif mark == "M":
             globs[pattern].append(text)
     for asked in [*section.args, *(path for found in globs.values() for path in found)]:
         if not is_glob(asked) and asked not in files:
             raise ValueError(f"{asked} is missing")
-    return {
-        "files": files,
-        "globs": {pattern: sorted(set(found)) for pattern, found in globs.items()},
-    }  # type: ignore[dict-item]
+    return {"files": files, "globs": matches(globs, closed)}
 
 
 MOST_ENTRIES = 5000
@@ -77,7 +86,9 @@ for d do
   if [ ! -d "$d" ]; then echo absent; continue; fi
   if [ ! -r "$d" ] || [ ! -x "$d" ]; then echo denied; continue; fi
   find "$d" -xdev -mindepth 1 \( -type f -o -type d \) -exec stat -c 'S %a|%u|%g|%U|%G|%F|%n' {} + | head -n 5001
-  find "$d" -xdev -type d ! -perm -1 -prune -print | sed 's/^/P /' | head -n 5
+  am_root || find "$d" -xdev -type d ! -perm -5 -print | while read -r f; do
+    { [ -r "$f" ] && [ -x "$f" ]; } || printf 'P %s\n' "$f"
+  done
 done
 return 0
 """
@@ -85,7 +96,10 @@ return 0
 
 @collector("file_tree", os=Os.LINUX, script=TREE)
 def read_tree(section: RawSection) -> Json:
-    """Read {root: {"state": "ok|absent|denied", "entries": [[path, mode, uid, gid, owner, group, kind]], "whole"}}."""
+    """Read {root: {"state": "ok|absent|denied", "entries": [[path, mode, uid, gid, owner, group, kind]], "whole"}}.
+
+    "closed" beside them names a directory below root that may not be read; the tree is not whole then.
+    """
     trees: dict[str, Json] = {}
     entries: list[Json] = []
     root = ""
@@ -100,4 +114,6 @@ def read_tree(section: RawSection) -> Json:
             entries.append([path, *found])
         elif line.startswith("S "):
             trees[root] = {"state": "ok", "entries": entries, "whole": False}
+        elif line.startswith("P "):
+            trees[root] = {"state": "ok", "entries": entries, "whole": False, "closed": line[2:]}
     return trees
