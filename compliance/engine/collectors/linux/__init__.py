@@ -1,12 +1,13 @@
 """Collectors for Linux: each module registers its own."""
 
-from . import (  # importing registers
+from compliance.engine.collectors.linux import (  # noqa: F401  # importing registers
     audit_rule,
     file_content,
     file_stat,
     host,
     mount,
     package,
+    process,
     root_path,
     service,
     sshd,

@@ -1,9 +1,8 @@
 """Where root's search path comes from: the lines that set it, and what stands at each directory they name."""
 
+from compliance.engine.collectors.linux.file_stat import entry
+from compliance.engine.collectors.registry import Os, RawSection, collector
 from templates_app.language.facts import Json
-
-from ..registry import Os, RawSection, collector
-from .file_stat import entry
 
 # No shell of root's is started: its start-up files are read, and only lines about paths leave the host.
 # Of .bash_profile, .bash_login and .profile a login shell reads the first that exists.
@@ -17,7 +16,8 @@ printf 'H %s\n' "$h"
 [ -x "$h/" ] || printf 'X denied %s\n' "$h"
 own=; for f in .bash_profile .bash_login .profile; do [ -e "$h/$f" ] && { own=$h/$f; break; }; done
 set --; set +f
-for f in /etc/login.defs /etc/environment /etc/profile /etc/profile.d/*.sh /etc/bash.bashrc /etc/bashrc $own "$h/.bashrc"
+for f in /etc/login.defs /etc/environment /etc/profile /etc/profile.d/*.sh /etc/bash.bashrc /etc/bashrc \
+  $own "$h/.bashrc"
 do
   [ -f "$f" ] || continue
   if [ -r "$f" ]; then set -- "$@" "$f"; else printf 'X denied %s\n' "$f"; fi
@@ -44,19 +44,26 @@ BEGIN { known["HOME"] = home }
 FNR == 1 { print "A " FILENAME; defs = (FILENAME == "/etc/login.defs"); env = (FILENAME == "/etc/environment") }
 /^[ \t]*#/ { next }
 defs { if ($1 == "ENV_SUPATH") { print "L " FNR " " $0; sub(/^PATH=/, "", $2); put($2) } next }
-env { if ($0 ~ /^[ \t]*(export[ \t]+)?PATH=/) { print "L " FNR " " $0; v = $0; sub(/^[^=]*=/, "", v); gsub(/["\047]/, "", v); put(v) } next }
+env {
+  if ($0 !~ /^[ \t]*(export[ \t]+)?PATH=/) next
+  print "L " FNR " " $0; text = $0; sub(/^[^=]*=/, "", text); gsub(/["\047]/, "", text); put(text); next
+}
 {
   flow = ($0 ~ /(^|[ \t;])(if|elif|else|fi)([ \t;\[]|$)/)
-  setting = ($0 ~ /(^|[ \t;&])[A-Za-z_]*(PATH|path|DIR|dir|HOME|home|ROOT|root|BIN|bin)[A-Za-z_]*=["\047]?[.\/~$:]/ && $0 !~ /:\/\/|[$][(]/)
+  setting = ($0 ~ /(^|[ \t;&])[A-Za-z_]*(PATH|path|DIR|dir|HOME|home|ROOT|root|BIN|bin)[A-Za-z_]*=["\047]?[.\/~$:]/)
+  if ($0 ~ /:\/\/|[$][(]/) setting = 0
   adding = ($0 ~ /(^|[ \t;&])[a-z_]*path[a-z_]*[ \t]+["\047]?[.\/~$]/)
   if (!flow && !setting && !adding && $0 !~ /PATH=/) next
-  if (flow && !setting && !adding && $0 !~ /PATH|UID|id -u|-d /) { match($0, /(if|elif|else|fi)([ \t;\[]|$)/); print "L " FNR " " substr($0, RSTART, RLENGTH); next }
+  if (flow && !setting && !adding && $0 !~ /PATH|UID|id -u|-d /) {
+    match($0, /(if|elif|else|fi)([ \t;\[]|$)/); print "L " FNR " " substr($0, RSTART, RLENGTH); next
+  }
   print "L " FNR " " $0
   text = $0; gsub(/["\047]/, "", text)
   many = split(text, piece, /[ \t;&|()=]+/)
   for (i = 1; i <= many; i++) put(piece[i])
   if (match(text, /[A-Za-z_]+=[^ \t;&|]*/)) {
-    one = substr(text, RSTART, RLENGTH); at = index(one, "="); name = substr(one, 1, at - 1); one = whole(substr(one, at + 1))
+    one = substr(text, RSTART, RLENGTH); at = index(one, "=")
+    name = substr(one, 1, at - 1); one = whole(substr(one, at + 1))
     if (name != "PATH" && one ~ /^\/[^$`]*$/) known[name] = one
   }
 }

@@ -4,9 +4,8 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
+from compliance.engine.collectors.registry import Os, RawSection, collector
 from templates_app.language.facts import Json
-
-from ..registry import Os, RawSection, collector
 
 # Nothing is created so that sshd -T may run: where it cannot, its first complaint is kept and the files must do.
 SCRIPT = r"""

@@ -3,9 +3,8 @@
 import re
 from collections.abc import Iterator
 
+from compliance.engine.collectors.registry import Os, RawSection, collector
 from templates_app.language.facts import Json
-
-from ..registry import Os, RawSection, collector
 
 # Lines that end in a backslash are joined on the host, so that comments between them cannot confuse their order.
 SCRIPT = r"""
