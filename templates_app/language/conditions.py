@@ -60,6 +60,8 @@ def _compile(tree: Any, values: Mapping[str, Any], error: type[ValueError], plac
         return _host_leaf(name, arg, error, place)
     if name == "arch":
         return _arch_leaf(arg, error, place)
+    if name == "distribution":
+        return _distribution_leaf(arg, error, place)
     if name == "choice":
         return _choice_leaf(arg, values, error, place)
     known = ", ".join(
@@ -68,6 +70,7 @@ def _compile(tree: Any, values: Mapping[str, Any], error: type[ValueError], plac
             "service_enabled",
             *HOST_LEAVES,
             "arch",
+            "distribution",
             "choice",
             "all",
             "any",
@@ -151,6 +154,15 @@ def _arch_leaf(arg: Any, error: type[ValueError], place: str) -> Compiled:
     return lambda facts: (
         facts.os.arch in arg,
         f"the machine is {facts.os.arch or 'of unknown architecture'}",
+    ), ()
+
+
+def _distribution_leaf(arg: Any, error: type[ValueError], place: str) -> Compiled:
+    if not isinstance(arg, list) or not all(isinstance(entry, str) for entry in arg):
+        raise error(f"{place}: wants a list of ids as os-release writes them under ID and ID_LIKE")
+    return lambda facts: (
+        not {facts.os.id, *facts.os.id_like}.isdisjoint(arg),
+        f"the host runs {facts.os.pretty_name or facts.os.id or 'an unknown distribution'}",
     ), ()
 
 

@@ -2,6 +2,7 @@
 
 from templates_app.language.kinds import (
     audit_rule,
+    banner,
     boot_arg,
     cmd_fact,
     crypto_policy,

@@ -55,7 +55,8 @@ while u=${todo#"${todo%%[! ]*}"}; u=${u%% *}; [ -n "$u" ]; do
       fi
       break
     elif [ -f "$f" ]; then
-      if [ -s "$f" ]; then printf 'F %s %s\n' "$u" "$f"; files="$files $f"; else printf 'F %s %s /dev/null\n' "$u" "$f"; fi
+      if [ -s "$f" ]; then printf 'F %s %s\n' "$u" "$f"; files="$files $f"
+      else printf 'F %s %s /dev/null\n' "$u" "$f"; fi
       break
     elif [ -d "$d" ] && [ ! -x "$d" ]; then printf 'F %s %s denied\n' "$u" "$f"; break
     fi
@@ -63,7 +64,7 @@ while u=${todo#"${todo%%[! ]*}"}; u=${u%% *}; [ -n "$u" ]; do
 done
 [ -n "$files" ] && awk '
   /^\[/ { s = $1 }
-  /^(Type|ExecStart|PIDFile)=/ && s == "[Service]" || /^(WantedBy|RequiredBy|UpheldBy|Alias|Also)=/ && s == "[Install]" {
+  s == "[Service]" && /^(Type|ExecStart|PIDFile)=/ || s == "[Install]" && /^(WantedBy|RequiredBy|UpheldBy|Alias|Also)=/ {
     n = FILENAME; sub(/.*\//, "", n); print "K " n " " $0 }' $files
 for d in /etc/systemd/system /run/systemd/system; do
   for f in "$d"/*.wants/* "$d"/*.requires/* "$d"/*.upholds/*; do
@@ -173,9 +174,9 @@ def live_units(found: Found) -> Any:
     return describe
 
 
-def described(load: str, file: str, active: str, id: str, why: str = "", how: str = "") -> Json:
-    """Return a unit as facts: ``why`` is what starts it, ``how`` what tells whether it runs, both in words or empty."""
-    return {"load": load, "file": file, "active": active, "id": id, "why": why, "how": how}
+def described(load: str, file: str, active: str, own: str, why: str = "", how: str = "") -> Json:
+    """Return a unit as facts: ``own`` its own name, ``why`` what starts it, ``how`` what tells that it runs."""
+    return {"load": load, "file": file, "active": active, "id": own, "why": why, "how": how}
 
 
 def stem(unit: str) -> str:
@@ -206,23 +207,25 @@ def unit_by_files(asked: str, found: Found) -> Json:
         if init is None:
             return described("not-found", "", "", unit)
         daemon = {found.init[stem(unit)].rpartition("/")[2]} - {""}
-        return described("loaded", init[0], *activity(unit, daemon or {stem(unit)}, found), why=init[1])
+        active, how = activity(unit, daemon or {stem(unit)}, found)
+        return described("loaded", init[0], active, unit, init[1], how)
     if link == "denied":
         raise Unsupported(f"needs root: the directory of {path} may not be entered")
     if link == "/dev/null":
-        active, id, how = activity(unit, {stem(unit)}, found)
-        return described("masked", "masked", active, id, f"{path} is masked", how)
+        active, how = activity(unit, {stem(unit)}, found)
+        return described("masked", "masked", active, unit, f"{path} leads to /dev/null", how)
     file, why = enablement(unit, path, found)
-    active, id, how = activity(unit, programs(unit, found), found)
-    return described("loaded", file, active, id, why, how)
+    active, how = activity(unit, programs(unit, found), found)
+    return described("loaded", file, active, unit, why, how)
 
 
 def enablement(unit: str, path: str, found: Found) -> tuple[str, str]:
     """Return the unit file state as systemctl is-enabled would, and what makes it so."""
     keys = found.keys.get(unit, {})
-    wanted = found.wants.get(unit)
+    names = [unit, *(name for name, own in found.aliases.items() if own == unit)]
+    wanted = next((found.wants[name] for name in names if name in found.wants), "")
     if not keys.keys() & {"WantedBy", "RequiredBy", "UpheldBy", "Alias"}:
-        return ("indirect", path) if "Also" in keys else ("static", f"{path} has nothing that enables it")
+        return ("indirect", path) if "Also" in keys else ("static", f"{path} has no [Install] section")
     if wanted:
         return "enabled-runtime" if wanted.startswith("/run/") else "enabled", wanted
     for name, (link_path, link) in found.files.items():
@@ -246,15 +249,15 @@ def programs(unit: str, found: Found) -> set[str] | None:
     return {program, stem(unit), *([pid_file] if pid_file else [])}
 
 
-def activity(unit: str, names: set[str] | None, found: Found) -> tuple[str, str, str]:
-    """Return activity ("" when unknown), the unit, and the words for it. Socket and path units need a running systemd."""
+def activity(unit: str, names: set[str] | None, found: Found) -> tuple[str, str]:
+    """Return activity ("" when unknown) and the words for it; without systemd nothing holds sockets and paths."""
     if unit.endswith((".socket", ".path")):
-        return "inactive", unit, "only systemd could listen for it, and systemd is not process 1 here"
+        return "inactive", "only systemd could listen for it, and systemd is not process 1 here"
     if names is None:
-        return "", unit, "it leaves no process of its own, and systemd is not process 1 here"
+        return "", "it leaves no process of its own, and systemd is not process 1 here"
     if found.comms is None:
-        return "", unit, "the process table may not be read, and systemd is not process 1 here"
+        return "", "the process table may not be read, and systemd is not process 1 here"
     seen = sorted(name for name in names if name[:COMM_LENGTH] in found.comms)
     if seen:
-        return "active", unit, f"a process {seen[0]} runs; systemd is not process 1 here"
-    return "inactive", unit, "no process of it runs; systemd is not process 1 here"
+        return "active", f"a process {seen[0]} runs; systemd is not process 1 here"
+    return "inactive", "no process of it runs; systemd is not process 1 here"
