@@ -14,6 +14,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from time import monotonic, sleep
 
 import pytest
@@ -27,7 +28,6 @@ FIRST_UID = 61001
 TOOLS = ("/usr/sbin/sshd", "/usr/bin/sudo", "/usr/bin/ssh-keygen", "/usr/bin/unshare", "/usr/bin/nsenter")
 CONFIG = """
 {host_keys}
-Port {port}
 ListenAddress 127.0.0.1
 PidFile {directory}/sshd.pid
 AuthorizedKeysFile {directory}/authorized_keys
@@ -129,7 +129,16 @@ class SshPeer:
                 _make_key(path, kind)
             name, fingerprint = _fingerprint(path)
             self.fingerprints[name] = fingerprint
-        command = [*self.inside, "/usr/sbin/sshd", "-D", "-e", "-f", str(self.directory / "sshd_config")]
+        command = [
+            *self.inside,
+            "/usr/sbin/sshd",
+            "-D",
+            "-e",
+            "-f",
+            f"{self.directory}/sshd_config",
+            "-p",
+            str(self.port),
+        ]
         with (self.directory / "sshd.log").open("ab") as log:
             self.daemon = _spawn(command, log.fileno())
         deadline = monotonic() + READY_S
@@ -149,38 +158,43 @@ class SshPeer:
 
 
 @pytest.fixture(scope="session")
-def sshd(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SshPeer]:
+def sshd() -> Iterator[SshPeer]:
     """Give a real sshd with the users of USERS; skips with a line "not run: ..." where there cannot be one."""
     lacking = [tool for tool in TOOLS if not Path(tool).exists()]
     if os.geteuid() != 0 or lacking:
         pytest.skip(f"not run: a real sshd needs root and {', '.join(lacking) or 'nothing else'}")
-    with running_sshd(tmp_path_factory.mktemp("sshd")) as peer:
+    with running_sshd() as peer:
         yield peer
 
 
 @contextmanager
-def running_sshd(directory: Path, *, max_startups: str = "100:30:200") -> Iterator[SshPeer]:
-    """Run an sshd whose files stand in ``directory``, an empty one outside COVERED, until the block ends."""
+def running_sshd(*, max_startups: str = "100:30:200") -> Iterator[SshPeer]:
+    """Run an sshd until the block ends. Its directory is not pytest's, which other users must not enter."""
+    with TemporaryDirectory(prefix="plumbline-sshd-", ignore_cleanup_errors=True) as name:
+        directory = Path(name)
+        _write_files(directory, max_startups)
+        namespace = _enter_namespace(directory)
+        peer = SshPeer(directory, _free_port(), (directory / "id").read_text(), {}, namespace)
+        try:
+            peer.passwords.update(_add_users(peer))
+            peer.start()
+            yield peer
+        finally:
+            peer.stop()
+            namespace.kill()
+            namespace.wait()
+
+
+def _write_files(directory: Path, max_startups: str) -> None:
     directory.chmod(0o755)
     _make_key(directory / "id", "ed25519")
     shutil.copy(directory / "id.pub", directory / "authorized_keys")
     for name, text in (("menu", MENU), ("quiet-menu", QUIET_MENU)):
         (directory / name).write_text(text)
         (directory / name).chmod(0o755)
-    port = _free_port()
     host_keys = "\n".join(f"HostKey {directory}/host_{kind}" for kind in KEY_TYPES)
-    config = CONFIG.format(host_keys=host_keys, port=port, directory=directory, max_startups=max_startups)
+    config = CONFIG.format(host_keys=host_keys, directory=directory, max_startups=max_startups)
     (directory / "sshd_config").write_text(config)
-    namespace = _enter_namespace(directory)
-    peer = SshPeer(directory, port, (directory / "id").read_text(), {}, namespace)
-    try:
-        peer.passwords.update(_add_users(peer))
-        peer.start()
-        yield peer
-    finally:
-        peer.stop()
-        namespace.kill()
-        namespace.wait()
 
 
 def _enter_namespace(directory: Path) -> subprocess.Popen[bytes]:

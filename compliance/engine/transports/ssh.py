@@ -256,7 +256,7 @@ class SshTransport:
             return TransportError(late, text, self._host_key)
         if self._wire is not None and self._wire.flooded:
             return TransportError(Reason.OUTPUT_FLOOD, f"{host} sent more bytes than allowed {stage}; look at it.")
-        text = f"{host} closed the connection {stage}; look into the log of its SSH server."
+        text = f"The connection to {host} broke off {stage}; look into the log of its SSH server."
         return TransportError(Reason.CLOSED_MIDWAY, text, self._host_key)
 
     def _expire(self) -> None:
