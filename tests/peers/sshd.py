@@ -20,6 +20,7 @@ from time import monotonic, sleep
 import pytest
 
 from compliance.engine.transports.base import Sudo, Target
+from tests.peers.ports import free_port
 
 COVERED = ("/etc", "/home", "/run", "/var/log", "/var/lib/sudo")
 KEY_TYPES = ("ed25519", "ecdsa", "rsa")
@@ -174,7 +175,7 @@ def running_sshd(*, max_startups: str = "100:30:200") -> Iterator[SshPeer]:
         directory = Path(name)
         _write_files(directory, max_startups)
         namespace = _enter_namespace(directory)
-        peer = SshPeer(directory, _free_port(), (directory / "id").read_text(), {}, namespace)
+        peer = SshPeer(directory, free_port(), (directory / "id").read_text(), {}, namespace)
         try:
             peer.passwords.update(_add_users(peer))
             peer.start()
@@ -278,12 +279,6 @@ def _hash(password: str) -> str:
 
 def _children(pid: int) -> list[int]:
     return [int(word) for word in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 def _listens(port: int) -> bool:
