@@ -4,7 +4,7 @@ from celery import shared_task
 from django.utils import timezone
 
 from compliance import queue
-from compliance.services import scan_runs
+from compliance.services import scan_reports, scan_runs
 
 
 @shared_task(name=queue.RUN_SCANS.name, acks_late=True, ignore_result=True)
@@ -17,3 +17,9 @@ def run_scans() -> None:
 def sweep_scans() -> None:
     """Free the scans of lost workers and see to it that pending ones are performed."""
     scan_runs.sweep(now=timezone.now())
+
+
+@shared_task(name=queue.MAKE_PDF.name, acks_late=True, ignore_result=True)
+def make_pdf(*, scan_id: int) -> None:
+    """Make the PDF of one scan unless it was made before."""
+    scan_reports.make_wanted(scan_id=scan_id, name="pdf")

@@ -4,6 +4,11 @@ from django.urls import include, path
 from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerView
 from rest_framework.routers import SimpleRouter
 
+from compliance.api.credentials import CredentialViewSet
+from compliance.api.host_groups import HostGroupViewSet
+from compliance.api.hosts import HostViewSet
+from compliance.api.scans import ScanViewSet
+from itsm.api.alerts import AlertViewSet
 from organizations.api.audit import AuditEventViewSet
 from organizations.api.me import MeView
 from organizations.api.members import MembershipViewSet
@@ -11,11 +16,19 @@ from organizations.api.organizations import OrganizationViewSet
 from organizations.api.reports import VerifyReportView
 from organizations.api.tokens import ApiTokenViewSet
 
+from templates_app.api.templates import TemplateViewSet
+
 router = SimpleRouter()
 router.register("organizations", OrganizationViewSet)
 router.register("members", MembershipViewSet)
 router.register("tokens", ApiTokenViewSet)
 router.register("audit", AuditEventViewSet)
+router.register("hosts", HostViewSet)
+router.register("host-groups", HostGroupViewSet)
+router.register("credentials", CredentialViewSet)
+router.register("templates", TemplateViewSet)
+router.register("scans", ScanViewSet)
+router.register("alerts", AlertViewSet)
 
 urlpatterns = [
     path("v1/me/", MeView.as_view()),

@@ -117,6 +117,10 @@ class Scan(Owned):
     coverage = models.FloatField(null=True, blank=True)
     incomplete = models.BooleanField(default=False)
 
+    handover_blocked = models.BooleanField(default=False)
+    would_block = models.BooleanField(default=False)
+    block_reasons = models.JSONField(default=list)
+
     objects = ScanQuerySet.as_manager()
 
     guards = (

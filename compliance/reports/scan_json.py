@@ -34,10 +34,9 @@ def scan_values(report: ScanReport) -> dict[str, Any]:
         "walked_at": moment(report.walked_at),
         "started_at": moment(report.started_at),
         "finished_at": moment(report.finished_at),
-        # no gate stands before hosts that no provisioning run made
-        "handover_blocked": False,
-        "would_block": False,
-        "block_reasons": [],
+        "handover_blocked": report.handover_blocked,
+        "would_block": report.would_block,
+        "block_reasons": list(report.block_reasons),
         "counts": dict(report.counts),
         "failed_by_severity": dict(report.failed_by_severity),
         "left_out": report.left_out,

@@ -67,6 +67,9 @@ class ScanReport:
     counts: Mapping[str, int]
     failed_by_severity: Mapping[str, int]
     left_out: int
+    handover_blocked: bool
+    would_block: bool
+    block_reasons: tuple[str, ...]
     first_contact: bool
     error: str
     results: tuple[CheckReport, ...]

@@ -1,6 +1,7 @@
 """Collectors for Linux: each module registers its own."""
 
-from compliance.engine.collectors.linux import (  # noqa: F401  # importing registers
+from compliance.engine.collectors.linux import (  # importing registers
+    aide_rule,
     audit_rule,
     file_content,
     file_stat,
@@ -9,6 +10,7 @@ from compliance.engine.collectors.linux import (  # noqa: F401  # importing regi
     package,
     process,
     root_path,
+    rsyslog_files,
     service,
     sshd,
     sudoers,

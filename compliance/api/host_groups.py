@@ -1,0 +1,45 @@
+from typing import Any
+
+from rest_framework import mixins, serializers
+
+from compliance.models import HostGroup
+from compliance.services import host_groups
+from organizations.web.viewsets import OwnedReadViewSet, OwnedSerializer
+
+
+class HostGroupSerializer(OwnedSerializer):
+    """Hosts that belong together."""
+
+    class Meta:
+        model = HostGroup
+        fields = ["id", "organization", "name", "description", "created_at"]
+
+    def get_fields(self) -> dict[str, Any]:
+        fields = super().get_fields()
+        fields["organization"].read_only = self.instance is not None
+        return fields
+
+
+class HostGroupViewSet(mixins.CreateModelMixin, mixins.UpdateModelMixin, mixins.DestroyModelMixin, OwnedReadViewSet):
+    """Groups of hosts."""
+
+    queryset = HostGroup.objects.select_related("organization")
+    serializer_class = HostGroupSerializer
+    permissions = {"read": "view_compliance", "write": "manage_compliance"}
+    search_fields = ["name", "description"]
+    ordering_fields = ["name", "created_at"]
+    http_method_names = ["get", "post", "patch", "delete", "head", "options"]
+
+    def perform_create(self, serializer: serializers.BaseSerializer) -> None:
+        values = dict(serializer.validated_data)
+        serializer.instance = host_groups.create_group(
+            actor=self.request.user, organization=values.pop("organization"), values=values
+        )
+
+    def perform_update(self, serializer: serializers.BaseSerializer) -> None:
+        serializer.instance = host_groups.change_group(
+            actor=self.request.user, group=serializer.instance, values=serializer.validated_data
+        )
+
+    def perform_destroy(self, instance: HostGroup) -> None:
+        host_groups.delete_group(actor=self.request.user, group=instance)

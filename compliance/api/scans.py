@@ -1,0 +1,165 @@
+import json
+from typing import Any
+
+from django.http import HttpResponse
+from django.utils import timezone
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import OpenApiResponse, extend_schema, extend_schema_field, extend_schema_serializer
+from rest_framework import mixins, serializers
+from rest_framework.decorators import action
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from compliance.models import Host, Scan
+from compliance.reports import scan_json
+from compliance.reports.formats import FORMATS
+from compliance.selectors.scan_reports import counts, failed_by_severity, scan_report
+from compliance.selectors.snapshots import load_snapshot
+from compliance.services import scan_reports, scan_requests
+from organizations.errors import Conflict, NotReady
+from organizations.web.viewsets import OwnedReadViewSet, OwnedRelatedField, OwnedSerializer
+from templates_app.language import stored_facts
+from templates_app.models import Template
+
+DEFAULT_TEMPLATES = {"linux": "cis-l1-linux"}
+
+
+class CountsSerializer(serializers.Serializer):
+    """How many checks ended how."""
+
+    total = serializers.IntegerField()
+    passed = serializers.IntegerField()
+    failed = serializers.IntegerField()
+    error = serializers.IntegerField()
+    skipped = serializers.IntegerField()
+    waived = serializers.IntegerField()
+    not_applicable = serializers.IntegerField()
+
+
+class SeveritiesSerializer(serializers.Serializer):
+    """How many checks of each severity fail."""
+
+    critical = serializers.IntegerField()
+    high = serializers.IntegerField()
+    medium = serializers.IntegerField()
+    low = serializers.IntegerField()
+
+
+@extend_schema_serializer(component_name="Scan")
+class ScanSerializer(OwnedSerializer):
+    """One evaluation of one host by one template."""
+
+    hostname = serializers.CharField(source="host.hostname", read_only=True)
+    template_name = serializers.CharField(source="template.name", read_only=True)
+    template_slug = serializers.CharField(source="template.slug", read_only=True)
+    template_version = serializers.IntegerField(source="template.version", read_only=True)
+    counts = serializers.SerializerMethodField()
+    failed_by_severity = serializers.SerializerMethodField()
+    block_reasons = serializers.ListField(child=serializers.CharField(), read_only=True)
+    progress = serializers.SerializerMethodField()
+
+    class Meta:
+        model = Scan
+        fields = [
+            "id", "organization", "host", "hostname", "template", "template_name", "template_slug", "template_version",
+            "template_sha256", "profile", "scan_type", "status", "privilege", "benchmark", "score",
+            "score_without_waivers", "coverage", "incomplete", "counts", "failed_by_severity", "left_out",
+            "handover_blocked", "would_block", "block_reasons", "progress", "error_code", "error", "created_at",
+            "started_at", "finished_at",
+        ]  # fmt: skip
+        read_only_fields = [name for name in fields if name not in ("host", "template", "profile")]
+
+    @extend_schema_field(CountsSerializer)
+    def get_counts(self, scan: Scan) -> dict[str, int]:
+        return counts(scan)
+
+    @extend_schema_field(SeveritiesSerializer)
+    def get_failed_by_severity(self, scan: Scan) -> dict[str, int]:
+        return failed_by_severity(scan)
+
+    @extend_schema_field(OpenApiTypes.OBJECT)
+    def get_progress(self, scan: Scan) -> dict[str, Any]:
+        return {"phase": scan.phase, "done": scan.steps_done, "total": scan.steps_total, "step": scan.step}
+
+
+class ScanRequestSerializer(serializers.Serializer):
+    """Which host to scan; without a template the system's Level 1 of its OS."""
+
+    host = OwnedRelatedField(queryset=Host.objects.select_related("organization"))
+    template = OwnedRelatedField(queryset=Template.objects.all(), shared=True, required=False)
+    profile = serializers.ChoiceField(choices=Scan.Profile.choices, default=Scan.Profile.SERVER)
+
+
+class ScanViewSet(mixins.CreateModelMixin, OwnedReadViewSet):
+    """Scans: ask for one, look at it, cancel it, take its reports."""
+
+    queryset = Scan.objects.select_related(
+        "organization", "host", "template", "snapshot__manifest", "snapshot__organization", "results", "requested_by"
+    )
+    serializer_class = ScanSerializer
+    permissions = {"read": "view_compliance", "write": "manage_compliance"}
+    filterset_fields = ["status", "scan_type", "host", "template", "profile"]
+    search_fields = ["host__hostname", "template__name"]
+    ordering_fields = ["created_at", "finished_at", "score"]
+    http_method_names = ["get", "post", "head", "options"]
+
+    @extend_schema(request=ScanRequestSerializer, responses={201: ScanSerializer})
+    def create(self, request: Request, *args: Any, **kwargs: Any) -> Response:
+        """Ask for a scan, at once. 409 while the host is offline."""
+        wanted = ScanRequestSerializer(data=request.data, context=self.get_serializer_context())
+        wanted.is_valid(raise_exception=True)
+        host = wanted.validated_data["host"]
+        template = wanted.validated_data.get("template") or Template.objects.latest_of(
+            DEFAULT_TEMPLATES.get(host.os_type, "")
+        )
+        if template is None:
+            raise Conflict("The system templates are not loaded; the operator runs manage.py load_content.")
+        scan = scan_requests.request_scan(
+            actor=request.user, host=host, template=template, profile=wanted.validated_data["profile"],
+            now=timezone.now(),
+        )  # fmt: skip
+        return Response(ScanSerializer(scan).data, status=201)
+
+    @extend_schema(responses=OpenApiTypes.OBJECT)
+    @action(detail=True, methods=["get"], pagination_class=None, filter_backends=[])
+    def results(self, request: Request, pk: str) -> Response:
+        """Return the scan with the result of every check."""
+        return Response(scan_json.document(scan_report(self.get_object())))
+
+    @extend_schema(responses=OpenApiTypes.OBJECT)
+    @action(detail=True, methods=["get"], pagination_class=None, filter_backends=[])
+    def facts(self, request: Request, pk: str) -> Response:
+        """Return the facts that the scan evaluated."""
+        scan = self.get_object()
+        if scan.snapshot is None:
+            raise Conflict("This scan has no facts: it has not completed.")
+        return Response(json.loads(stored_facts.dump(load_snapshot(scan.snapshot))))
+
+    @extend_schema(request=None, responses=ScanSerializer)
+    @action(detail=True, methods=["post"])
+    def cancel(self, request: Request, pk: str) -> Response:
+        """Cancel a pending or running scan."""
+        scan = scan_requests.cancel_scan(actor=request.user, scan=self.get_object(), now=timezone.now())
+        return Response(ScanSerializer(scan).data)
+
+    @extend_schema(
+        responses={
+            (200, "application/octet-stream"): OpenApiTypes.BINARY,
+            202: OpenApiResponse(description="It is being made; ask again after Retry-After seconds."),
+        }
+    )
+    @action(
+        detail=True, methods=["get"], pagination_class=None, filter_backends=[],
+        url_path=r"report\.(?P<suffix>html|json|arf\.xml|pdf)",
+    )  # fmt: skip
+    def report(self, request: Request, pk: str, suffix: str) -> HttpResponse:
+        """Return a report file, or 202 while it is made."""
+        name = suffix.partition(".")[0]
+        scan = self.get_object()
+        sealed = scan_reports.report_or_request(scan=scan, name=name, actor=request.user)
+        if sealed is None:
+            raise NotReady("The report is being made.")
+        response = HttpResponse(bytes(sealed.content), content_type=sealed.media_type)
+        response["Content-Disposition"] = f'attachment; filename="scan-{scan.pk}-{FORMATS[name].filename}"'
+        response["X-Report-Id"], response["X-Content-SHA256"] = sealed.report_id, sealed.sha256
+        return response
