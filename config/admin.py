@@ -20,7 +20,7 @@ class PeriodicTaskAdmin(SuperuserAdmin):
     list_display = ["name", "task", "enabled", "interval", "crontab", "last_run_at", "total_run_count"]
     list_select_related = ["interval", "crontab"]
     readonly_fields = ["name", "task", "interval", "crontab", "last_run_at", "total_run_count"]
-    fields = ["enabled", *readonly_fields]
+    fields = ("enabled", "name", "task", "interval", "crontab", "last_run_at", "total_run_count")
 
     def has_add_permission(self, request: object, obj: object = None) -> bool:
         """Refuse: jobs come with the product."""

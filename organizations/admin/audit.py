@@ -46,4 +46,4 @@ class AuditEventAdmin(ReadOnlyAdmin):
 
 def as_text(values: dict[str, object]) -> SafeString:
     """Return ``values`` as indented text."""
-    return format_html("<pre>{}</pre>", json.dumps(values, indent=2, sort_keys=True)) if values else format_html("–")
+    return format_html("<pre>{}</pre>", json.dumps(values, indent=2, sort_keys=True) if values else "nothing")

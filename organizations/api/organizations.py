@@ -71,9 +71,10 @@ class OrganizationViewSet(mixins.CreateModelMixin, mixins.UpdateModelMixin, Owne
     @action(detail=True, methods=["post"], serializer_class=PauseSerializer)
     def pause(self, request: Request, pk: str) -> Response:
         """Pause everything automatic, or let it go on."""
+        organization = self.get_object()
         wanted = self.get_serializer(data=request.data)
         wanted.is_valid(raise_exception=True)
         changed = organizations.pause_automation(
-            actor=request.user, organization=self.get_object(), now=timezone.now(), **wanted.validated_data
+            actor=request.user, organization=organization, now=timezone.now(), **wanted.validated_data
         )
         return Response(OrganizationSerializer(changed).data)

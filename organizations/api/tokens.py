@@ -39,7 +39,7 @@ class ApiTokenViewSet(mixins.CreateModelMixin, mixins.DestroyModelMixin, OwnedRe
 
     queryset = ApiToken.objects.select_related("organization", "user")
     serializer_class = ApiTokenSerializer
-    permissions = {"read": "manage_settings", "write": "manage_settings"}
+    permissions = {"write": "manage_settings"}
     filterset_fields = ["name"]
     search_fields = ["name"]
     ordering_fields = ["name", "created", "expiry"]

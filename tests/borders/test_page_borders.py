@@ -1,0 +1,105 @@
+"""Every page, met by a stranger; every configuration page, met by a viewer and with another tenant's rows."""
+
+import pytest
+from django.contrib import admin
+from django.urls import reverse
+from django.views import View
+
+from organizations.web.admin import OwnedModelAdmin, SuperuserAdmin
+from organizations.web.pages import OwnedPage
+from tests.borders.routes import Route, routes, row_of
+from tests.factories.organizations import member
+
+PUBLIC = {"accounts/login/", "accounts/logout/", "verify/", "healthz", "readyz", "metrics"}
+PAGES = [r for r in routes() if not r.path.startswith(("api/", "admin/", "static/", "design/", "hooks/"))]
+CLOSED = [r for r in PAGES if r.path not in PUBLIC]
+OWNED_ADMINS = [m for m, a in admin.site._registry.items() if isinstance(a, OwnedModelAdmin)]
+SUPERUSER_ADMINS = [m for m, a in admin.site._registry.items() if isinstance(a, SuperuserAdmin)]
+
+
+def named(chosen: list[Route]) -> list[pytest.param]:
+    return [pytest.param(route, id=route.path or "/") for route in chosen]
+
+
+def models(chosen: list[type]) -> list[pytest.param]:
+    return [pytest.param(model, id=model._meta.label) for model in chosen]
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("route", named(CLOSED))
+def test_stranger_is_sent_to_the_login(route, client):
+    response = client.get(route.url())
+    assert response.status_code in (302, 405), response.status_code
+    if response.status_code == 302:
+        assert response.headers["Location"].startswith("/accounts/login/?next=")
+    else:
+        assert client.post(route.url()).headers["Location"].startswith("/accounts/login/?next=")
+
+
+@pytest.mark.parametrize(
+    "route", named([r for r in CLOSED if issubclass(getattr(r.callback, "view_class", View), OwnedPage)])
+)
+def test_page_needs_its_permission(route, client, organization):
+    client.force_login(member(organization))
+    if "get" in route.callback.view_class().http_method_names and hasattr(route.callback.view_class, "get"):
+        assert client.get(route.url()).status_code == 403
+
+
+@pytest.mark.parametrize(
+    "route",
+    named([r for r in CLOSED if r.parameters and issubclass(getattr(r.callback, "view_class", View), OwnedPage)]),
+)
+def test_page_of_another_tenants_row_does_not_exist(route, client, admin, other_organization):
+    view = route.callback.view_class
+    model = getattr(view, "model", None)
+    assert model is not None, f"Name the model of {view.__name__} (model = ...), so that its border is tested."
+    row = row_of(model, other_organization, getattr(view, "organization_path", "organization"))
+    client.force_login(admin)
+    method = "get" if hasattr(view, "get") else "post"
+    assert getattr(client, method)(route.url(pk=row.pk)).status_code == 404
+
+
+def test_every_configuration_page_has_an_owner():
+    assert not [m for m, a in admin.site._registry.items() if not isinstance(a, OwnedModelAdmin | SuperuserAdmin)]
+
+
+@pytest.mark.parametrize("model", models(OWNED_ADMINS))
+def test_configuration_of_another_tenant_does_not_exist(model, client, organization, other_organization):
+    client.force_login(member(organization, role="admin"))
+    own_admin = admin.site._registry[model]
+    row = row_of(model, other_organization, own_admin.organization_path)
+    kind = f"admin:{model._meta.app_label}_{model._meta.model_name}"
+    page = client.get(reverse(f"{kind}_changelist"))
+    assert page.status_code == 200
+    assert "The other tenant" not in page.content.decode()
+    assert client.get(reverse(f"{kind}_change", args=[row.pk])).status_code in (302, 403, 404)
+    assert client.post(reverse(f"{kind}_delete", args=[row.pk]), {"post": "yes"}).status_code in (302, 403, 404)
+    assert model._base_manager.filter(pk=row.pk).exists()
+
+
+@pytest.mark.parametrize("model", models(OWNED_ADMINS))
+def test_own_configuration_opens(model, client, organization):
+    client.force_login(member(organization, role="admin"))
+    own_admin = admin.site._registry[model]
+    row = row_of(model, organization, own_admin.organization_path)
+    kind = f"admin:{model._meta.app_label}_{model._meta.model_name}"
+    assert client.get(reverse(f"{kind}_changelist")).status_code == 200
+    assert client.get(reverse(f"{kind}_change", args=[row.pk])).status_code == 200
+    if own_admin.has_add_permission(type("Request", (), {"user": member(organization, role="admin")})()):
+        assert client.get(reverse(f"{kind}_add")).status_code == 200
+
+
+@pytest.mark.parametrize("model", models(SUPERUSER_ADMINS))
+def test_platform_configuration_is_the_operators(model, client, organization, superuser):
+    kind = f"admin:{model._meta.app_label}_{model._meta.model_name}"
+    client.force_login(member(organization, role="admin"))
+    assert client.get(reverse(f"{kind}_changelist")).status_code == 403
+    client.force_login(superuser)
+    assert client.get(reverse(f"{kind}_changelist")).status_code == 200
+
+
+@pytest.mark.parametrize("model", models(OWNED_ADMINS + SUPERUSER_ADMINS))
+def test_viewer_sees_no_configuration(model, client, organization):
+    client.force_login(member(organization))
+    kind = f"admin:{model._meta.app_label}_{model._meta.model_name}"
+    assert client.get(reverse(f"{kind}_changelist")).status_code in (302, 403)

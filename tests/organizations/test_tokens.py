@@ -1,0 +1,113 @@
+from datetime import timedelta
+
+import pytest
+from django.utils import timezone
+from rest_framework.test import APIClient
+
+from organizations.models.tokens import ApiToken
+from organizations.permissions import put_in_role
+from tests.factories.organizations import UserFactory, member
+
+
+def soon() -> str:
+    return (timezone.now() + timedelta(days=1)).isoformat()
+
+
+def by_token(key: str) -> APIClient:
+    return APIClient(HTTP_AUTHORIZATION=f"Token {key}")
+
+
+@pytest.fixture
+def key(api, organization) -> str:
+    body = {"name": "pipeline", "organization": organization.pk, "expires_at": soon()}
+    answer = api.post("/api/v1/tokens/", body)
+    assert answer.status_code == 201, answer.content
+    return answer.json()["key"]
+
+
+def test_key_is_shown_once_and_stored_as_a_digest(api, key):
+    (listed,) = api.get("/api/v1/tokens/").json()
+    assert "key" not in listed
+    token = ApiToken.objects.get()
+    assert key not in {str(value) for value in vars(token).values()}
+    assert len(token.digest) == 128
+
+
+def test_token_acts_as_its_user(key, admin, organization):
+    me = by_token(key).get("/api/v1/me/").json()
+    assert (me["username"], me["token"]) == (admin.username, "pipeline")
+    assert [entry["id"] for entry in me["organizations"]] == [organization.pk]
+
+
+def test_token_stays_in_its_organization(key, admin, other_organization):
+    put_in_role(admin, other_organization, "admin")
+    client = by_token(key)
+    assert len(client.get("/api/v1/me/").json()["organizations"]) == 1
+    assert client.get(f"/api/v1/organizations/{other_organization.pk}/").status_code == 404
+    body = {"name": "wider", "organization": other_organization.pk, "expires_at": soon()}
+    assert client.post("/api/v1/tokens/", body).status_code == 400
+
+
+@pytest.mark.parametrize("header", ["Token", "Token x", "Token \xff", "Token a b", "Bearer x", "Token " + "x" * 9000])
+def test_bad_token_is_401(db, header):
+    answer = APIClient(HTTP_AUTHORIZATION=header).get("/api/v1/me/")
+    assert answer.status_code == 401
+    assert answer.headers["WWW-Authenticate"] == "Token"
+
+
+def test_expired_token_is_401(key):
+    ApiToken.objects.update(expiry=timezone.now() - timedelta(seconds=1))
+    assert by_token(key).get("/api/v1/me/").status_code == 401
+
+
+def test_token_of_a_deactivated_user_is_401(key, admin):
+    admin.is_active = False
+    admin.save()
+    assert by_token(key).get("/api/v1/me/").status_code == 401
+
+
+def test_revoked_token_is_401(api, key):
+    assert api.delete(f"/api/v1/tokens/{ApiToken.objects.get().pk}/").status_code == 204
+    assert by_token(key).get("/api/v1/me/").status_code == 401
+
+
+def test_admin_sees_and_revokes_tokens_of_the_organization(organization, key):
+    other_admin = member(organization, role="admin")
+    client = APIClient()
+    client.force_authenticate(other_admin)
+    assert [token["name"] for token in client.get("/api/v1/tokens/").json()] == ["pipeline"]
+    assert client.delete(f"/api/v1/tokens/{ApiToken.objects.get().pk}/").status_code == 204
+
+
+@pytest.mark.parametrize("role", ["viewer", "user", "provisioner"])
+def test_only_who_may_configure_makes_tokens(organization, role):
+    client = APIClient()
+    client.force_authenticate(member(organization, role=role))
+    body = {"name": "mine", "organization": organization.pk, "expires_at": soon()}
+    assert client.post("/api/v1/tokens/", body).status_code == 403
+
+
+def test_expiry_lies_in_the_future(api, organization):
+    past = (timezone.now() - timedelta(minutes=1)).isoformat()
+    answer = api.post("/api/v1/tokens/", {"name": "old", "organization": organization.pk, "expires_at": past})
+    assert (answer.status_code, list(answer.json()["errors"])) == (400, ["expires_at"])
+
+
+def test_token_without_an_organization_is_the_operators(api, superuser):
+    body = {"name": "all", "expires_at": soon()}
+    assert api.post("/api/v1/tokens/", body).status_code == 400
+    client = APIClient()
+    client.force_authenticate(superuser)
+    assert client.post("/api/v1/tokens/", body).status_code == 201
+
+
+def test_session_needs_csrf(admin):
+    client = APIClient(enforce_csrf_checks=True)
+    client.force_login(admin)
+    assert client.get("/api/v1/me/").status_code == 200
+    assert client.post("/api/v1/tokens/", {"name": "x"}).status_code == 403
+
+
+def test_stranger_has_no_token(db):
+    UserFactory()
+    assert APIClient().get("/api/v1/tokens/").status_code == 401
