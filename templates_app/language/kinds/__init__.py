@@ -1,6 +1,7 @@
 """The fact kinds: each module registers its own."""
 
 from templates_app.language.kinds import (
+    aide_rule,
     audit_rule,
     banner,
     boot_arg,
@@ -22,6 +23,7 @@ from templates_app.language.kinds import (
     pam,
     process,
     root_path,
+    rsyslog_file,
     service,
     shell_env,
     sshd,

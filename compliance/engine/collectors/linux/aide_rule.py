@@ -20,7 +20,9 @@ set -f
 for d in /etc/aide /etc/aide/aide.conf.d; do [ -d "$d" ] && { [ -r "$d" ] && [ -x "$d" ] || state=denied; }; done
 printf 'C %s\n' $state
 [ $# -gt 0 ] && awk '
-/^[ \t]*[A-Za-z0-9_]+[ \t]*=/ || /^[ \t]*[=!-]?\/(usr|s?bin|[^A-Za-z0-9_]|$)/ { print "L " FILENAME "\t" FNR "\t" $0 }' "$@"
+/^[ \t]*[A-Za-z0-9_]+[ \t]*=/ || /^[ \t]*[=!-]?\/(usr|s?bin|[^A-Za-z0-9_@]|$)/ {
+  print "L " FILENAME "\t" FNR "\t" $0
+}' "$@"
 return 0
 """
 

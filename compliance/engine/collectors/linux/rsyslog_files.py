@@ -44,7 +44,7 @@ found=$(awk '
   FNR == 1 { block = "" }
   /^[ \t]*#/ || /^[ \t]*\$/ || /^[ \t]*$/ { next }
   {
-    line = tolower($0); rest = line
+    sub(/[ \t]#.*$/, ""); line = tolower($0); rest = line
     while (match(rest, /[a-z_]+[ \t]*\(/)) {
       block = substr(rest, RSTART, RLENGTH - 1); sub(/[ \t]+$/, "", block); rest = substr(rest, RSTART + RLENGTH)
       if (block == "action") break
