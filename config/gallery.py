@@ -3,7 +3,10 @@
 Mounted by config/urls.py under /design/ only while DEBUG is on; the browser tests mount it themselves.
 """
 
+import json
 from datetime import date, timedelta
+from pathlib import Path
+from typing import Any
 
 from django import forms
 from django.contrib import messages
@@ -18,73 +21,17 @@ from config.templatetags.plumbline_charts import Day
 PAGES = ("gallery", "dashboard", "hosts", "host", "scan", "templates", "alerts")
 FIRST_DAY = date(2026, 10, 22)
 
-HOSTS: list[dict[str, object]] = [
-    {
-        "name": name,
-        "address": address,
-        "os": system,
-        "group": group,
-        "score": score,
-        "failed": failed,
-        "seen": seen,
-        "state": state,
-    }
-    for name, address, system, group, score, failed, seen, state in (
-        ("db-primary-01.prod.example.net", "10.20.4.11", "Debian 12", "Databases", 94.2, 14, "4 minutes ago", "online"),
-        ("db-replica-02.prod.example.net", "10.20.4.12", "Debian 12", "Databases", 91.8, 20, "4 minutes ago", "online"),
-        ("web-01.prod.example.net", "10.20.1.21", "Ubuntu 22.04", "Web", 88.3, 29, "11 minutes ago", "online"),
-        ("web-02.prod.example.net", "10.20.1.22", "Ubuntu 22.04", "Web", 89.96, 25, "11 minutes ago", "online"),
-        ("build-runner-07.ci.example.net", "10.30.9.7", "Debian 12", "Build", 61.4, 96, "26 minutes ago", "online"),
-        ("legacy-erp.example.net", "10.20.8.3", "Rocky Linux 9", "Applications", 47.1, 131, "2 hours ago", "online"),
-        ("mail-gw-01.dmz.example.net", "192.0.2.25", "Debian 12", "DMZ", 76.9, 57, "31 minutes ago", "online"),
-        ("vpn-02.dmz.example.net", "192.0.2.31", "Debian 12", "DMZ", None, 0, "never", "unreachable"),
-        ("jump-01.prod.example.net", "10.20.0.5", "Debian 12", "Access", 100.0, 0, "9 minutes ago", "online"),
-        (
-            "analytics-04.prod.example.net",
-            "10.20.6.44",
-            "Ubuntu 22.04",
-            "Analytics",
-            72.5,
-            68,
-            "48 minutes ago",
-            "online",
-        ),
-    )
-]
-
-RESULTS: list[dict[str, str]] = [
-    {"id": check, "title": title, "section": section, "status": status, "severity": level, "expected": expected, "actual": actual, "evidence": proof}
-    for check, title, section, status, level, expected, actual, proof in (
-        ("5.1.20", "The SSH server refuses root logins", "Access", "fail", "high", "permitrootlogin is no", "permitrootlogin is yes",
-         "/etc/ssh/sshd_config.d/50-cloud-init.conf:3: PermitRootLogin yes"),
-        ("5.1.22", "The SSH server limits sessions of one connection", "Access", "pass", "low", "maxsessions at most 10", "maxsessions is 10",
-         "sshd -T: maxsessions 10"),
-        ("5.4.1.1", "Passwords expire within a year", "Access", "waived", "medium", "PASS_MAX_DAYS at most 365", "PASS_MAX_DAYS is 99999",
-         "/etc/login.defs:165: PASS_MAX_DAYS\t99999"),
-        ("3.3.1.1", "The kernel does not forward IPv4 packets", "Network", "fail", "medium", "running value 0, and kept over a restart",
-         "running value 1; nothing sets it persistently", "net.ipv4.ip_forward = 1"),
-        ("3.3.1.8", "ICMP redirects are not accepted", "Network", "pass", "medium", "running value 0, and kept over a restart",
-         "running value 0, set in /etc/sysctl.d/60-net.conf, line 4", "/etc/sysctl.d/60-net.conf:4: net.ipv4.conf.all.accept_redirects = 0"),
-        ("4.1.1", "One firewall tool is in use", "Network", "error", "high", "exactly one of ufw, nftables, iptables is active",
-         "could not be read: needs root", ""),
-        ("6.3.1.1", "The audit daemon is installed", "Logging", "fail", "critical", "package auditd is installed", "not installed", "dpkg-query: no package auditd"),
-        ("6.2.1.2", "The journal is kept over a restart", "Logging", "pass", "medium", "Storage is persistent", "Storage is persistent",
-         "/etc/systemd/journald.conf.d/10-keep.conf:2: Storage=persistent"),
-        ("2.1.20", "No graphical desktop on a server", "Services", "skip", "low", "package xserver-common is not installed", "profile is workstation", ""),
-    )
-]  # fmt: skip
-
-TRENDS: list[Day] = [
+EXAMPLE = json.loads((Path(__file__).parent / "templates" / "design" / "example.json").read_text())
+HOSTS: list[dict[str, Any]] = [{"id": n, **host} for n, host in enumerate(EXAMPLE["hosts"], 1)]
+RESULTS: list[dict[str, str]] = EXAMPLE["results"]
+TRENDS = [
     Day(
         date=FIRST_DAY + timedelta(days=n),
         avg=avg,
         min=avg and avg - 18 - n % 5,
         max=avg and min(100.0, avg + 9 + n % 3),
     )
-    for n, avg in enumerate(
-        [78.1, 78.4, 78.2, 79.0, 80.3, 80.1, None, 81.7, 82.0, 82.4, 81.9, 83.2, 84.0, 84.4, 84.1, 79.2, 79.5, 80.8]
-        + [82.6, 83.9, 84.7, 85.0, 85.2, 86.1, 86.0, 86.6, 87.3, 87.1, 87.9, 88.4]
-    )
+    for n, avg in enumerate(EXAMPLE["daily_averages"])
 ]
 
 NAVIGATION = [
@@ -132,9 +79,8 @@ def example(request: HttpRequest, page: str) -> dict[str, object]:
         "organization_switch_url": "",
         "page": Paginator(rows, int(request.GET.get("page_size", 10))).get_page(request.GET.get("page")),
         "hosts": HOSTS,
-        "worst": sorted(
-            (host for host in HOSTS if host["score"] is not None), key=lambda host: float(str(host["score"]))
-        )[:5],
+        "panel": next((host for host in HOSTS if str(host["id"]) == request.GET.get("panel")), None),
+        "worst": sorted((host for host in HOSTS if host["score"] is not None), key=lambda host: host["score"])[:5],
         "results": RESULTS,
         "sections": [
             {"name": name, "results": [result for result in RESULTS if result["section"] == name]} for name in sections
@@ -165,7 +111,8 @@ def show(request: HttpRequest, page: str = "gallery") -> HttpResponse:
     if page == "gallery":
         messages.success(request, "Scan of web-01.prod.example.net started.")
         messages.error(request, "legacy-erp.example.net could not be reached.")
-    return render(request, f"design/{page}.html", example(request, page))
+    wants_panel = "panel" in request.GET and "HX-Request" in request.headers
+    return render(request, "design/_panel.html" if wants_panel else f"design/{page}.html", example(request, page))
 
 
 @staff_member_required(login_url="login")

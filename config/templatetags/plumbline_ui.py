@@ -91,7 +91,7 @@ def severity(level: str) -> SafeString:
 
 @dataclass(frozen=True)
 class ShownScore:
-    """A score as people see it: ``text`` without a percent sign, ``grade`` for the colour, ``width`` from 0.0 to 100.0."""
+    """A score as people see it: ``text`` without percent sign, ``grade`` for the colour, ``width`` 0.0 to 100.0."""
 
     text: str
     grade: str
@@ -99,7 +99,7 @@ class ShownScore:
 
 
 def shown(score: float | None) -> ShownScore:
-    """Prepare ``score``, 0.0 to 100.0 or None. Digits are cut off, never rounded up: 89.96 is not yet the green 90.0."""
+    """Prepare ``score``, 0.0 to 100.0 or None. Digits are cut off, not rounded up: 89.96 is not yet the green 90.0."""
     if score is None:
         return ShownScore("n/a", "none", 0.0)
     grade = "good" if score >= 90 else "warn" if score >= 70 else "bad"
@@ -166,7 +166,7 @@ def sort_header(context: Context, key: str, label: str, css: str = "", param: st
 
 @register.inclusion_tag("_pager.html", takes_context=True)
 def pager(context: Context, page: Page, what: str = "entries", target: str = "") -> dict[str, object]:
-    """Show range, total, page sizes and pages of ``page``; with ``target`` (a CSS selector) htmx swaps only that part."""
+    """Show range, total, sizes and pages of ``page``; with ``target`` (a CSS selector) htmx swaps only that part."""
     numbers = page.paginator.get_elided_page_range(page.number, on_each_side=1, on_ends=1)
     return {
         "request": context["request"],

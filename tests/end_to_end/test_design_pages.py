@@ -1,10 +1,9 @@
 """Every page of the design gallery in a real browser, under the product's own content policy."""
 
 import pytest
-from django.contrib.auth import get_user_model
 
 from config.gallery import PAGES
-from tests.peers.browser import chromium, new_tab  # noqa: F401
+from tests.factories.organizations import PASSWORD, UserFactory
 
 pytestmark = [
     pytest.mark.browser,
@@ -15,15 +14,16 @@ pytestmark = [
 
 @pytest.fixture
 def staff(transactional_db):
-    return get_user_model().objects.create_superuser("a.meyer", "a.meyer@example.net", "correct horse battery")
+    return UserFactory(username="a.meyer", is_superuser=True, is_staff=True)
 
 
 @pytest.fixture
-def gallery(new_tab, staff):  # noqa: F811
+def gallery(new_tab, staff):
     def open_page(page, **options):
         tab = new_tab(**options)
         tab.sign_in(staff)
         assert tab.open(f"/design/{page}/").status == 200
+        assert tab.page.url.endswith(f"/design/{page}/")
         return tab
 
     return open_page
@@ -64,6 +64,24 @@ def test_phone_navigation_opens_from_the_keyboard_with_and_without_scripts(galle
     assert link.is_visible()
     link.click()
     assert tab.page.url.endswith("/design/templates/")
+
+
+def test_detail_panel_is_an_address_takes_the_focus_and_gives_it_back(gallery):
+    tab = gallery("hosts")
+    opener = tab.page.get_by_role("link", name="web-01.prod.example.net").first
+    opener.click()
+    panel = tab.page.locator("#drawer .drawer")
+    panel.wait_for()
+    assert tab.page.evaluate("document.activeElement.tagName") == "H2"
+    assert tab.faults() == []
+    assert "panel=" in tab.page.url
+    tab.page.keyboard.press("Escape")
+    assert panel.count() == 0
+    assert "panel=" not in tab.page.url
+    assert tab.page.evaluate("document.activeElement.textContent") == "web-01.prod.example.net"
+    tab.open("/design/hosts/?panel=3")
+    assert panel.is_visible()
+    assert tab.complaints == []
 
 
 def test_filter_narrows_rows_and_stands_in_the_address(gallery):
@@ -150,7 +168,7 @@ def test_chart_shows_values_at_the_pointer_and_in_a_table(gallery):
         "20",
         "Nov",
         "88.4",
-        "65.9",
+        "66.4",
         "99.4",
     ]
     assert tab.faults() == []
@@ -174,14 +192,14 @@ def test_printed_page_has_no_navigation(gallery):
     assert tab.page.locator("#results").is_visible()
 
 
-def test_gallery_is_for_staff_only(new_tab, staff):  # noqa: F811
+def test_gallery_is_for_staff_only(new_tab, staff):
     tab = new_tab()
     tab.open("/design/")
     assert "/accounts/login/" in tab.page.url
 
 
 @pytest.mark.parametrize(("width", "dark"), [(1440, False), (390, True)])
-def test_sign_in_refuses_in_words_and_then_lets_in(new_tab, staff, width, dark):  # noqa: F811
+def test_sign_in_refuses_in_words_and_then_lets_in(new_tab, staff, width, dark):
     tab = new_tab(width=width, dark=dark)
     tab.open("/accounts/login/?next=/design/dashboard/")
     assert tab.faults() == []
@@ -191,7 +209,7 @@ def test_sign_in_refuses_in_words_and_then_lets_in(new_tab, staff, width, dark):
     assert "correct" in tab.page.get_by_role("alert").inner_text()
     assert tab.faults() == []
     tab.page.get_by_label("Username").fill("a.meyer")
-    tab.page.get_by_label("Password").fill("correct horse battery")
+    tab.page.get_by_label("Password").fill(PASSWORD)
     tab.page.get_by_role("button", name="Sign in").click()
     tab.page.wait_for_url("**/design/dashboard/")
     assert tab.complaints == []

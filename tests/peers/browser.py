@@ -1,13 +1,15 @@
-"""Debian's chromium, driven by playwright against pytest-django's live server under the product's own content policy.
+"""Debian's chromium, driven by playwright against pytest-django's live server under the product's content policy.
 
-A module that uses it says ``from tests.peers.browser import chromium, new_tab  # noqa: F401`` or lists this file as a plugin.
+The conftest of tests/end_to_end/ makes the fixtures chromium and new_tab known there.
 """
 
+import os
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
+from django.conf import settings
 from django.contrib.auth.models import AbstractBaseUser
 from django.test import Client
 from playwright.sync_api import Browser, Page, Response, sync_playwright
@@ -29,21 +31,22 @@ class Tab:
     def sign_in(self, user: AbstractBaseUser) -> None:
         """Give the tab a session of ``user`` without passing the login page."""
         client = Client()
-        client.force_login(user, backend="django.contrib.auth.backends.ModelBackend")
+        client.force_login(user, backend=settings.AUTHENTICATION_BACKENDS[-1])
         self.page.context.add_cookies(
             [{"name": "sessionid", "value": client.cookies["sessionid"].value, "url": self.base_url}]
         )
 
     def open(self, path: str) -> Response:
-        """Load ``path`` and wait until its scripts have run."""
-        response = self.page.goto(self.base_url + path, wait_until="networkidle")
+        """Load ``path`` and the parts that load themselves."""
+        response = self.page.goto(self.base_url + path)
         assert response is not None
+        self.page.wait_for_function("!document.querySelector('.htmx-request')")
         return response
 
     def faults(self) -> list[str]:
         """Run axe for WCAG 2 A and AA; return one line for each rule broken, with the first elements that break it."""
         self.page.evaluate(AXE.read_text())  # works under the strict policy, unlike a script element
-        found = self.page.evaluate("rules => axe.run({runOnly: rules})", RULES)["violations"]
+        found = self.page.evaluate("rules => axe.run({runOnly: rules, preload: false})", RULES)["violations"]
         return [
             f"{rule['id']} ({rule['impact']}): " + " | ".join(node["html"][:160] for node in rule["nodes"][:4])
             for rule in found
@@ -67,6 +70,8 @@ def chromium() -> Iterator[Browser]:
     """Start one browser for the session, stop it at the end; its children go with it."""
     if not CHROMIUM.exists():
         pytest.skip("not run: browser tests need Debian's package chromium")
+    # playwright keeps an event loop in this thread; Django would take the tests' own queries for async ones.
+    os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "1"
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=str(CHROMIUM), args=["--no-sandbox"])
         yield browser
@@ -74,10 +79,8 @@ def chromium() -> Iterator[Browser]:
 
 
 @pytest.fixture
-def new_tab(chromium, live_server, settings, monkeypatch) -> Iterator[Callable[..., Tab]]:
+def new_tab(chromium, live_server, settings) -> Iterator[Callable[..., Tab]]:
     """Give a function that opens tabs: ``new_tab(width=390, dark=True, scripts=False)``."""
-    # playwright keeps an event loop in this thread; Django would take the test's own queries for async ones.
-    monkeypatch.setenv("DJANGO_ALLOW_ASYNC_UNSAFE", "1")
     settings.STORAGES = {
         **settings.STORAGES,
         "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
