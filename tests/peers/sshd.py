@@ -29,7 +29,7 @@ FIRST_UID = 61001
 TOOLS = ("/usr/sbin/sshd", "/usr/bin/sudo", "/usr/bin/ssh-keygen", "/usr/bin/unshare", "/usr/bin/nsenter")
 CONFIG = """
 {host_keys}
-ListenAddress 127.0.0.1
+{listen}
 PidFile {directory}/sshd.pid
 AuthorizedKeysFile {directory}/authorized_keys
 StrictModes no
@@ -169,11 +169,14 @@ def sshd() -> Iterator[SshPeer]:
 
 
 @contextmanager
-def running_sshd(*, max_startups: str = "100:30:200") -> Iterator[SshPeer]:
-    """Run an sshd until the block ends. Its directory is not pytest's, which other users must not enter."""
+def running_sshd(*, max_startups: str = "100:30:200", addresses: int = 1) -> Iterator[SshPeer]:
+    """Run an sshd on the first ``addresses`` of 127.0.0.1, 127.0.0.2 ... until the block ends.
+
+    Its directory is not pytest's, which other users must not enter.
+    """
     with TemporaryDirectory(prefix="plumbline-sshd-", ignore_cleanup_errors=True) as name:
         directory = Path(name)
-        _write_files(directory, max_startups)
+        _write_files(directory, max_startups, addresses)
         namespace = _enter_namespace(directory)
         peer = SshPeer(directory, free_port(), (directory / "id").read_text(), {}, namespace)
         try:
@@ -186,7 +189,7 @@ def running_sshd(*, max_startups: str = "100:30:200") -> Iterator[SshPeer]:
             namespace.wait()
 
 
-def _write_files(directory: Path, max_startups: str) -> None:
+def _write_files(directory: Path, max_startups: str, addresses: int) -> None:
     directory.chmod(0o755)
     _make_key(directory / "id", "ed25519")
     shutil.copy(directory / "id.pub", directory / "authorized_keys")
@@ -194,7 +197,8 @@ def _write_files(directory: Path, max_startups: str) -> None:
         (directory / name).write_text(text)
         (directory / name).chmod(0o755)
     host_keys = "\n".join(f"HostKey {directory}/host_{kind}" for kind in KEY_TYPES)
-    config = CONFIG.format(host_keys=host_keys, directory=directory, max_startups=max_startups)
+    listen = "\n".join(f"ListenAddress 127.0.0.{number + 1}" for number in range(addresses))
+    config = CONFIG.format(host_keys=host_keys, listen=listen, directory=directory, max_startups=max_startups)
     (directory / "sshd_config").write_text(config)
 
 
