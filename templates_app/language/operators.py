@@ -7,6 +7,7 @@ from typing import NamedTuple
 import re2
 
 from templates_app.language.observations import FileMode, Value
+from templates_app.language.versions import at_least, parted
 
 Operand = str | int | float | bool | list[str] | list[int] | dict[str, object] | None
 Judge = Callable[[Value], bool]
@@ -235,6 +236,46 @@ def said_names(names: object) -> str:
     return names if isinstance(names, str) else " or ".join(str(name) for name in names)  # type: ignore[attr-defined]
 
 
+def _stat_any(operand: Operand) -> Judge:
+    """Accept a file that fits any one of several owner, group and mode sets."""
+    if not isinstance(operand, list) or not operand:
+        raise Unfit("expects a list of mode, owner and group")
+    judges = [_stat_max(entry) for entry in operand]  # type: ignore[arg-type]  # _stat_max refuses what is no mapping
+    return lambda value: any(judge(value) for judge in judges)
+
+
+def _stat_any_words(operand: Operand) -> str:
+    return " or ".join(_stat_words(entry) for entry in operand) if isinstance(operand, list) else ""
+
+
+def startups(value: Operand | Value) -> list[float]:
+    parts = text(value).split(":")
+    if len(parts) != 3:
+        raise Unfit(f"{value!r} is not three numbers such as 10:30:60")
+    return [number(part) for part in parts]
+
+
+def _startups_le(operand: Operand) -> Judge:
+    bounds = startups(operand)
+    return lambda value: all(part <= bound for part, bound in zip(startups(value), bounds, strict=True))
+
+
+def _version_ge(operand: Operand) -> Judge:
+    bound = text(operand)
+    try:
+        parted(bound)
+    except ValueError as error:
+        raise Unfit(str(error)) from None
+
+    def judge(value: Value) -> bool:
+        try:
+            return at_least(text(value), bound)
+        except ValueError as error:
+            raise Unfit(str(error)) from None
+
+    return judge
+
+
 def _plain(phrase: str) -> Callable[[Operand], str]:
     return lambda operand: phrase.format(said(operand))
 
@@ -267,4 +308,7 @@ OPERATORS: dict[str, Operator] = {
     "no_bits": Operator(_no_bits, _plain("has none of the permission bits {}")),
     "umask_min": Operator(_umask_min, _plain("is umask {} or stricter")),
     "stat_max": Operator(_stat_max, _stat_words),
+    "stat_any": Operator(_stat_any, _stat_any_words),
+    "startups_le": Operator(_startups_le, _plain("is at most {}, number by number")),
+    "version_ge": Operator(_version_ge, _plain("is version {} or later")),
 }

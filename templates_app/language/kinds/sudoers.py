@@ -64,6 +64,7 @@ def observe(probe: SudoersProbe, facts: Facts) -> Observed:
         absent=f"no {' and no '.join(probe.without_password)} in {counted(fact['files'])}",
         whole=not fact["unread"],
         evidence=tuple(Evidence(path, None, "", "read whole") for path in fact["files"]),
+        unread="".join(f"{path} could not be read, so that its rules are not known" for path, _ in fact["unread"][:1]),
     )
 
 
