@@ -7,7 +7,7 @@ set -eu
 set_name=${1:-base}
 cd "$(dirname "$0")/.."
 export XDG_CACHE_HOME="$PWD/.cache" PIP_CACHE_DIR="$PWD/.cache/pip" UV_CACHE_DIR="$PWD/.cache/uv"
-export PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_NO_INPUT=1 PIP_ROOT_USER_ACTION=ignore UV_NO_PROGRESS=1
+export PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_NO_INPUT=1 PIP_ROOT_USER_ACTION=ignore UV_NO_PROGRESS=1 UV_SYSTEM_CERTS=1
 
 say() { printf '%s\n' "$*" >&2; }
 stop() { say "plumbline: $*"; exit 1; }
