@@ -1,0 +1,253 @@
+"""The ARF 1.1 report: benchmark, asset and XCCDF 1.2 results in one XML document.
+
+A waived failure stays a failure with the role unscored, what does not apply is notapplicable, what a person must judge
+is notchecked, what is switched off is notselected. XCCDF knows no severity above high: a critical check is exported as
+high, and its own severity stands in a message.
+"""
+
+import ipaddress
+import re
+from datetime import UTC, datetime
+
+from lxml import etree
+
+from compliance.reports.scan_report import CheckReport, Issue, ScanReport
+
+ARF = "http://scap.nist.gov/schema/asset-reporting-format/1.1"
+CORE = "http://scap.nist.gov/schema/reporting-core/1.1"
+AI = "http://scap.nist.gov/schema/asset-identification/1.1"
+DS = "http://scap.nist.gov/schema/scap/source/1.2"
+XLINK = "http://www.w3.org/1999/xlink"
+XCCDF = "http://checklists.nist.gov/xccdf/1.2"
+OVAL = "http://oval.mitre.org/XMLSchema/oval-definitions-5"
+OVAL_COMMON = "http://oval.mitre.org/XMLSchema/oval-common-5"
+OVAL_INDEPENDENT = "http://oval.mitre.org/XMLSchema/oval-definitions-5#independent"
+VOCABULARY = "http://scap.nist.gov/specifications/arf/vocabulary/relationships/1.0#"
+NAMESPACES = {"arf": ARF, "core": CORE, "ai": AI, "ds": DS, "xlink": XLINK, "xccdf": XCCDF}
+
+OWNER = "io.plumbline"
+COLLECTOR = "urn:plumbline:collector:1"
+UNFIT = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+NOT_A_NAME = re.compile(r"[^A-Za-z0-9.-]")
+HOST_NAME = re.compile(r"[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?")
+
+RESULTS = {"pass": "pass", "fail": "fail", "error": "error", "waived": "fail"}
+SKIPPED = {"not_applicable": "notapplicable", "manual": "notchecked", "prerequisite": "notchecked"}
+CIDENT = {"cce": "http://cce.mitre.org"}
+
+
+def render(report: ScanReport, issue: Issue) -> bytes:
+    """Return the report file."""
+    root = etree.Element(q(ARF, "asset-report-collection"), nsmap=NAMESPACES)
+    relationships = sub(root, CORE, "relationships", nsmap={"arfvocab": VOCABULARY})
+    for kind, subject, ref in (("createdFor", "xccdf1", "collection1"), ("isAbout", "xccdf1", "asset0")):
+        relationship = sub(relationships, CORE, "relationship", type=f"arfvocab:{kind}", subject=subject)
+        sub(relationship, CORE, "ref", ref)
+    request = sub(sub(root, ARF, "report-requests"), ARF, "report-request", id="collection1")
+    data_stream(sub(request, ARF, "content"), report, issue)
+    asset = sub(sub(root, ARF, "assets"), ARF, "asset", id="asset0")
+    computing_device(asset, report)
+    content = sub(sub(sub(root, ARF, "reports"), ARF, "report", id="xccdf1"), ARF, "content")
+    test_result(content, report, issue)
+    return etree.tostring(root, xml_declaration=True, encoding="UTF-8")
+
+
+def q(namespace: str, name: str) -> str:
+    return f"{{{namespace}}}{name}"
+
+
+def sub(
+    parent: etree._Element, namespace: str, name: str, text: str | None = None,
+    nsmap: dict[str, str] | None = None, **attributes: str,
+) -> etree._Element:  # fmt: skip
+    """Append an element with ``text``; characters that XML cannot hold are replaced."""
+    child = etree.SubElement(parent, q(namespace, name), nsmap=nsmap)
+    for key, value in attributes.items():
+        child.set(key.rstrip("_").replace("_", "-"), clean(value))
+    if text is not None:
+        child.text = clean(text)
+    return child
+
+
+def clean(text: str) -> str:
+    return UNFIT.sub("\ufffd", text)
+
+
+def slug(report: ScanReport) -> str:
+    return NOT_A_NAME.sub("-", report.template_slug or report.template_sha256[:12])
+
+
+def stamp(at: datetime | None, fallback: datetime) -> str:
+    return (at or fallback).astimezone(UTC).isoformat(timespec="seconds")
+
+
+def xid(kind: str, name: str) -> str:
+    return f"xccdf_{OWNER}_{kind}_{name}"
+
+
+def data_stream(content: etree._Element, report: ScanReport, issue: Issue) -> None:
+    made = stamp(report.finished_at, issue.generated_at).removesuffix("+00:00")
+    collection = sub(
+        content, DS, "data-stream-collection", id=f"scap_{OWNER}_collection_{slug(report)}", schematron_version="1.2"
+    )
+    stream = sub(
+        collection, DS, "data-stream", id=f"scap_{OWNER}_datastream_{slug(report)}", scap_version="1.2",
+        timestamp=made, use_case="OTHER",
+    )  # fmt: skip
+    for holder, name in (("checklists", "xccdf"), ("checks", "oval")):
+        ref = sub(sub(stream, DS, holder), DS, "component-ref", id=f"scap_{OWNER}_cref_{name}")
+        ref.set(q(XLINK, "href"), f"#scap_{OWNER}_comp_{name}")
+    benchmark(sub(collection, DS, "component", id=f"scap_{OWNER}_comp_xccdf", timestamp=made), report, issue)
+    oval_stub(sub(collection, DS, "component", id=f"scap_{OWNER}_comp_oval", timestamp=made), made)
+
+
+def benchmark(component: etree._Element, report: ScanReport, issue: Issue) -> None:
+    root = sub(component, XCCDF, "Benchmark", id=xid("benchmark", slug(report)), resolved="1")
+    root.set("{http://www.w3.org/XML/1998/namespace}lang", "en")
+    sub(root, XCCDF, "status", "accepted", date=stamp(report.finished_at, issue.generated_at)[:10])
+    sub(root, XCCDF, "title", report.template)
+    sub(root, XCCDF, "version", str(report.template_version))
+    sub(root, XCCDF, "model", system="urn:xccdf:scoring:flat-unweighted")
+    profile = sub(root, XCCDF, "Profile", id=xid("profile", report.profile))
+    sub(profile, XCCDF, "title", f"{report.template}, {report.profile}")
+    for result in report.results:
+        sub(
+            profile, XCCDF, "select", idref=xid("rule", result.check_id),
+            selected="false" if result.skip_reason == "disabled" else "true",
+        )  # fmt: skip
+    for result in report.results:
+        rule(root, result)
+
+
+def rule(parent: etree._Element, result: CheckReport) -> None:
+    element = sub(
+        parent, XCCDF, "Rule", id=xid("rule", result.check_id), selected="true", severity=severity(result.severity)
+    )
+    sub(element, XCCDF, "title", result.title)
+    sub(element, XCCDF, "description", result.description)
+    for name, ids in sorted(result.references.items()):
+        for one in ids:
+            sub(element, XCCDF, "reference", f"{name}:{one}", href=f"urn:plumbline:reference:{name}")
+    sub(element, XCCDF, "rationale", result.rationale)
+    for one in result.references.get("cce", ()):
+        sub(element, XCCDF, "ident", one, system=CIDENT["cce"])
+    sub(element, XCCDF, "fixtext", result.remediation)
+    reference(element, result)
+
+
+def reference(parent: etree._Element, result: CheckReport) -> None:
+    check = sub(parent, XCCDF, "check", system=COLLECTOR)
+    sub(check, XCCDF, "check-content-ref", href="facts.json", name=result.check_id)
+
+
+def severity(ours: str) -> str:
+    return "high" if ours == "critical" else ours
+
+
+def oval_stub(component: etree._Element, made: str) -> None:
+    """Write the one OVAL definition that a data stream must have; our collector evaluates, OVAL does not."""
+    root = etree.SubElement(
+        component, q(OVAL, "oval_definitions"), nsmap={None: OVAL, "oval": OVAL_COMMON, "ind": OVAL_INDEPENDENT}
+    )
+    generator = sub(root, OVAL, "generator")
+    sub(generator, OVAL_COMMON, "schema_version", "5.11")
+    sub(generator, OVAL_COMMON, "timestamp", made)
+    definition = sub(
+        sub(root, OVAL, "definitions"), OVAL, "definition", class_="compliance", id=f"oval:{OWNER}:def:1", version="1"
+    )
+    metadata = sub(definition, OVAL, "metadata")
+    sub(metadata, OVAL, "title", "Evaluated by Plumbline")
+    sub(metadata, OVAL, "description", "The facts were collected and evaluated by Plumbline itself.")
+    sub(sub(definition, OVAL, "criteria"), OVAL, "criterion").set("test_ref", f"oval:{OWNER}:tst:1")
+    sub(
+        sub(root, OVAL, "tests"), OVAL_INDEPENDENT, "unknown_test", id=f"oval:{OWNER}:tst:1", version="1",
+        check="all", comment="evaluated by Plumbline",
+    )  # fmt: skip
+
+
+def computing_device(asset: etree._Element, report: ScanReport) -> None:
+    device = sub(asset, AI, "computing-device")
+    if address := ip(report.address):
+        connection = sub(sub(device, AI, "connections"), AI, "connection")
+        sub(sub(connection, AI, "ip-address"), AI, f"ip-v{address.version}", address.exploded)
+    if HOST_NAME.fullmatch(report.host):
+        if "." in report.host:
+            sub(device, AI, "fqdn", report.host)
+        sub(device, AI, "hostname", report.host.split(".")[0])
+
+
+def ip(text: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
+    try:
+        return ipaddress.ip_address(text)
+    except ValueError:
+        return None
+
+
+def test_result(content: etree._Element, report: ScanReport, issue: Issue) -> None:
+    root = sub(
+        content, XCCDF, "TestResult", id=xid("testresult", f"scan-{report.scan_id}"),
+        start_time=stamp(report.started_at, issue.generated_at), end_time=stamp(report.finished_at, issue.generated_at),
+        version=str(report.template_version), test_system=f"cpe:/a:plumbline:plumbline:{issue.product_version}",
+    )  # fmt: skip
+    sub(root, XCCDF, "benchmark", href=f"#scap_{OWNER}_comp_xccdf", id=xid("benchmark", slug(report)))
+    sub(root, XCCDF, "title", f"{report.template} v{report.template_version} on {report.host}")
+    sub(root, XCCDF, "remark", f"Report {issue.report_id}, template SHA-256 {report.template_sha256}")
+    sub(root, XCCDF, "organization", report.organization)
+    privileged = report.privilege in ("root", "sudo")
+    sub(root, XCCDF, "identity", report.privilege, authenticated="true", privileged=str(privileged).lower())
+    sub(root, XCCDF, "profile", idref=xid("profile", report.profile))
+    sub(root, XCCDF, "target", report.host)
+    if address := ip(report.address):
+        sub(root, XCCDF, "target-address", str(address))
+    facts = sub(root, XCCDF, "target-facts")
+    for name, value in target_facts(report):
+        sub(facts, XCCDF, "fact", value, name=name, type="string")
+    at = stamp(report.collected_at, issue.generated_at)
+    for result in report.results:
+        rule_result(root, result, at)
+    scores(root, report)
+
+
+def target_facts(report: ScanReport) -> list[tuple[str, str]]:
+    return [
+        ("urn:xccdf:fact:asset:identifier:host_name", report.host),
+        ("urn:plumbline:fact:operating_system", report.os_name),
+        ("urn:plumbline:fact:collector_version", report.collector_version),
+    ]
+
+
+def rule_result(parent: etree._Element, result: CheckReport, at: str) -> None:
+    element = sub(
+        parent, XCCDF, "rule-result", idref=xid("rule", result.check_id),
+        role="unscored" if result.status == "waived" else "full", time=at, severity=severity(result.severity),
+        weight="1.0",
+    )  # fmt: skip
+    verdict = RESULTS.get(result.status) or SKIPPED.get(result.skip_reason, "notselected")
+    sub(element, XCCDF, "result", verdict)
+    for one in result.references.get("cce", ()):
+        sub(element, XCCDF, "ident", one, system=CIDENT["cce"])
+    for kind, text in messages(result):
+        sub(element, XCCDF, "message", text, severity=kind)
+    reference(element, result)
+
+
+def messages(result: CheckReport) -> list[tuple[str, str]]:
+    found = [("info", f"Expected: {result.expected}"), ("info", f"Found: {result.actual}")]
+    if result.message:
+        found.append(("error" if result.status == "error" else "info", result.message))
+    if result.severity == "critical":
+        found.append(("info", "Severity: critical"))
+    for one in result.evidence:
+        place = f"{one.source} line {one.line}" if one.line else one.source
+        found.append(("info", f"Evidence: {place}: {one.value} ({one.how})".replace(":  (", ": (")))
+    return found
+
+
+def scores(parent: etree._Element, report: ScanReport) -> None:
+    counted = report.counts["passed"] + report.counts["failed"] + report.counts["error"]
+    sub(
+        parent, XCCDF, "score", f"{report.counts['passed']:.1f}", system="urn:xccdf:scoring:flat-unweighted",
+        maximum=f"{max(counted, 1):.1f}",
+    )  # fmt: skip
+    if report.score is not None:
+        sub(parent, XCCDF, "score", f"{report.score:.6f}", system="urn:plumbline:scoring:1", maximum="100.0")
