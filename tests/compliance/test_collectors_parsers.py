@@ -11,9 +11,7 @@ from compliance.engine.collectors.registry import COLLECTORS, Os, RawSection
 CASES = sorted((Path(__file__).parents[1] / "data" / "facts").glob("*/*.json"))
 
 
-@pytest.mark.parametrize(
-    "path", CASES, ids=lambda path: f"{path.parent.name}-{path.stem}"
-)
+@pytest.mark.parametrize("path", CASES, ids=lambda path: f"{path.parent.name}-{path.stem}")
 def test_recorded_output_becomes_fact(path):
     case = json.loads(path.read_text())
     collector = COLLECTORS[Os.LINUX, path.parent.name]
@@ -28,11 +26,7 @@ def test_recorded_output_becomes_fact(path):
         case.get("complete", True),
     )
     refused = ingest.REFUSALS.get(raw.rc)
-    section = (
-        ingest.Section(1, refused, None)
-        if refused
-        else ingest.parsed(raw.name, 1, collector.parse, raw)
-    )
+    section = ingest.Section(1, refused, None) if refused else ingest.parsed(raw.name, 1, collector.parse, raw)
     if "refused" in case:
         assert section.status.value == case["refused"], section
     else:

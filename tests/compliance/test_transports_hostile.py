@@ -14,7 +14,7 @@ from compliance.engine.transports.opening import open_transport
 from tests.peers.hostile import BINARY, HostilePeer, listening, says
 
 pytest_plugins = ("tests.peers.hostile",)
-SHORT = Limits(connect_s=1, login_s=1, idle_s=1, total_s=2, output_bytes=1_000_000)
+SHORT = Limits(connect_s=1, login_s=1, idle_s=0.7, total_s=1.2, output_bytes=1_000_000)
 
 
 def run(target: Target, limits: Limits = SHORT) -> Output:

@@ -214,7 +214,7 @@ def test_no_secret_stands_in_a_repr_an_error_or_a_command_line(sshd: SshPeer) ->
     seen: list[bytes] = []
     with open_transport("ssh", target, SHORT) as transport:
         transport.run(b"echo there; sleep 0.3", on_line=lambda _: seen.extend(commands()))
-    texts = [repr(target), str(refusal(replace(target, user="nobody-here", sudo_password=None)))]
+    texts = [repr(target), str(refusal(replace(target, host_keys=("SHA256:other",))))]
     assert any(b"/bin/sh" in command for command in seen)
     for secret in secrets:
         assert not any(secret in text for text in texts)
@@ -299,8 +299,8 @@ def test_sixteen_sessions_in_parallel_all_succeed_and_leave_no_thread(sshd: SshP
 
 def test_a_server_that_drops_sessions_at_random_is_asked_again() -> None:
     with running_sshd(max_startups="1:50:2") as peer, ThreadPoolExecutor(4) as pool:
-        outputs = list(pool.map(lambda _: run(peer.target(), limits=Limits()), range(12)))
-    assert len(outputs) == 12
+        outputs = list(pool.map(lambda _: run(peer.target(), limits=Limits()), range(8)))
+    assert len(outputs) == 8
 
 
 def test_a_failed_login_leaves_neither_thread_nor_file_descriptor(sshd: SshPeer) -> None:
@@ -315,9 +315,9 @@ def test_a_failed_login_leaves_neither_thread_nor_file_descriptor(sshd: SshPeer)
 def test_one_session_costs_us_little_cpu(sshd: SshPeer) -> None:
     run(sshd.target())
     started = process_time()
-    for _ in range(10):
+    for _ in range(5):
         run(sshd.target())
-    assert (process_time() - started) / 10 < 0.030  # 7 ms where measured; the test's machine may be loaded
+    assert (process_time() - started) / 5 < 0.030  # 7 ms where measured; the test's machine may be loaded
 
 
 def test_ssh_and_local_see_the_same_machine(sshd: SshPeer) -> None:
