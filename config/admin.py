@@ -38,7 +38,7 @@ class AccessAttemptAdmin(SuperuserAdmin):
     list_display = ["attempt_time", "username", "ip_address", "failures_since_start"]
     search_fields = ["username", "ip_address"]
     fields = ["attempt_time", "username", "ip_address", "user_agent", "path_info", "failures_since_start"]
-    readonly_fields = fields
+    readonly_fields = ["attempt_time", "username", "ip_address", "user_agent", "path_info", "failures_since_start"]
 
     def has_add_permission(self, request: object, obj: object = None) -> bool:
         """Refuse."""

@@ -40,7 +40,11 @@ def verify(request: HttpRequest) -> HttpResponse:
 
 def _count_attempt(address: str) -> None:
     """Raise TooOften after so many attempts of one address within a minute."""
-    key = f"verify {address}"
+    key = f"verify:{address}"
     cache.add(key, 0, timeout=60)
-    if cache.incr(key) > ATTEMPTS_PER_MINUTE:
+    try:
+        attempts = cache.incr(key)
+    except ValueError:  # the minute ended between the two lines
+        return
+    if attempts > ATTEMPTS_PER_MINUTE:
         raise TooOften("Too many attempts from this address; wait a minute and try again.")
