@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from templates_app.language.facts import Facts, Unknown
-from templates_app.language.observations import FileMode
+from templates_app.language.observations import Evidence, FileMode, Observed
 from templates_app.language.registry import Need
 
 WILD = frozenset("*?[")
@@ -116,6 +116,12 @@ def tree_of(facts: Facts, root: str) -> tuple[list[tuple[str, FileMode]], bool] 
         lambda: [(entry[0], FileMode(*entry[1:])) for entry in found["entries"]],
     )
     return entries, bool(found["whole"])
+
+
+def none_of(paths: list[str]) -> Observed:
+    """Return what is found where none of ``paths`` exists."""
+    looked = tuple(Evidence(path, None, "", "no such file") for path in paths[:3])
+    return Observed(absent=f"no such file: {', '.join(paths)}", evidence=looked)
 
 
 def unread_of(facts: Facts, root: str) -> str:

@@ -39,7 +39,8 @@ def needs(probe: AideRuleProbe) -> Iterable[Need]:
 def observe(probe: AideRuleProbe, facts: Facts) -> Observed:
     config: Any = facts.value("aide_rule")
     if config["config"] == "absent":
-        return Observed(absent="there is no aide.conf, neither in /etc nor in /etc/aide")
+        looked = tuple(Evidence(path, None, "", "no such file") for path in ("/etc/aide.conf", "/etc/aide/aide.conf"))
+        return Observed(absent="there is no aide.conf, neither in /etc nor in /etc/aide", evidence=looked)
     if config["config"] == "denied":
         raise Unknown("needs root: AIDE's configuration may not be read")
     return Observed(tuple(watched(path, config) for path in probe.paths))
@@ -59,7 +60,8 @@ def watched(path: str, config: Any) -> Item:
             attributes = tuple(sorted(expanded(expression, config["groups"])))
             text = f"{path}: {'+'.join(attributes)} ({pattern} {expression} in {source} line {line})"
             best, found = len(regex), Item(attributes, path, evidence, text)
-    return found or Item(None, path, (), f"no selection line of AIDE covers {path}")
+    looked = (Evidence("AIDE's configuration", None, path, f"{len(config['rules'])} selection lines tried"),)
+    return found or Item(None, path, looked, f"no selection line of AIDE covers {path}")
 
 
 def applies(regex: str, path: str, sign: str) -> bool:

@@ -14,6 +14,7 @@ from templates_app.language.registry import Kind, Need, Probe, register
 PRESENT, MISSING = "present", "missing"
 WIDE = frozenset({"x86_64", "aarch64", "ppc64", "ppc64le", "s390x", "riscv64", "loongarch64", "mips64", ""})
 MOST_NAMED = 3
+SOURCES = {"on disk": "/etc/audit/rules.d", "loaded": "auditctl -l"}
 
 
 class AuditRuleProbe(Probe):
@@ -78,7 +79,8 @@ def observe(probe: AuditRuleProbe, facts: Facts) -> Observed:
     if probe.each_setuid:
         paths, unread = setuid_files(facts)
         if not paths:
-            item = Item(PRESENT, text="there is no setuid or setgid file")
+            looked = Evidence("file systems of the host", None, "", "searched for setuid and setgid files")
+            item = Item(PRESENT, "", (looked,), "there is no setuid or setgid file")
             return Observed((item,), whole=not unread, unread=unread)
         wanted = list(accesses(probe, facts, paths, "x"))
     else:
@@ -165,7 +167,8 @@ def missing(unseen: list[Event], rules: RuleSet, where: str, of: int) -> Item:
     text = f"{where}: no rule records {named(unseen, of)}"
     nearest = next((rule for event in unseen if (rule := rules.nearest(event))), None)
     if nearest is None:
-        return Item(MISSING, where, (), text if rules.rules else f"{where}: there are no audit rules")
+        looked = (Evidence(SOURCES[where], None, "", f"{len(rules.rules)} rules tried"),)
+        return Item(MISSING, where, looked, text if rules.rules else f"{where}: there are no audit rules")
     why = "it is kept silent by" if nearest.action == "never" else "nearest rule:"
     return Item(
         MISSING, where, (evidence_of(nearest, "nearest rule"),), f"{text}; {why} {nearest.text} ({nearest.place})"
@@ -227,7 +230,8 @@ def setuid_files(facts: Facts) -> tuple[list[str], str]:
 def disk_lock(facts: Facts) -> Item:
     lock = disk(facts)["lock"]
     if lock is None:
-        return Item(None, "on disk", (), "on disk: no rule file sets -e")
+        looked = (Evidence(SOURCES["on disk"], None, "", "no line sets -e"),)
+        return Item(None, "on disk", looked, "on disk: no rule file sets -e")
     value, path, line = lock
     evidence = (Evidence(path, line, f"-e {value}", "last line that sets it"),)
     return Item(value, "on disk", evidence, f"on disk: -e {value} ({path} line {line})")
@@ -243,7 +247,8 @@ def loaded_lock(facts: Facts) -> Item:
 def merged(facts: Facts) -> Item:
     part = disk(facts)
     if part["state"] == "absent":
-        return Item(None, "on disk", (), "on disk: there is no /etc/audit, so no audit rules")
+        looked = (Evidence("/etc/audit", None, "", "no such directory"),)
+        return Item(None, "on disk", looked, "on disk: there is no /etc/audit, so no audit rules")
     evidence = (Evidence("/etc/audit/audit.rules", None, "", "compared with the merged /etc/audit/rules.d"),)
     value = "no change" if part["merged"] == "same" else "changed"
     said = "/etc/audit/audit.rules is what /etc/audit/rules.d merges to" if value == "no change" else part["merged"]
@@ -259,7 +264,8 @@ def compared(facts: Facts) -> Item:
             first = apart[0]
             text = f"loaded: {len(apart)} rules are {words}, the first: {first.text} ({first.place})"
             return Item("changed", "loaded", (evidence_of(first, words),), text)
-    return Item("no change", "loaded", (), "loaded: the kernel holds the rules that are on disk")
+    looked = (Evidence("auditctl -l", None, "", "compared with the rules on disk"),)
+    return Item("no change", "loaded", looked, "loaded: the kernel holds the rules that are on disk")
 
 
 def spread(rules: RuleSet) -> dict[tuple[Any, ...], Rule]:

@@ -27,7 +27,7 @@ def needs(probe: FileRegexProbe) -> Iterable[Need]:
 def observe(probe: FileRegexProbe, facts: Facts) -> Observed:
     lines, present = files.all_lines(facts, probe.paths)
     if not present:
-        return Observed(absent=f"no such file: {', '.join(probe.paths)}")
+        return files.none_of(probe.paths)
     pattern = compiled(probe)
     matching = tuple(
         Item(

@@ -49,7 +49,8 @@ def observe(probe: FileStatProbe, facts: Facts) -> Observed:
             found.extend(items_of(probe, facts, files.expand(facts, "file_stat", entry)))
         except Unknown as unknown:
             unread = unread or unknown.reason
-    return Observed(tuple(found), f"no such file: {', '.join(probe.paths)}", not unread, (), unread)
+    none = files.none_of(probe.paths)
+    return Observed(tuple(found), none.absent, not unread, none.evidence, unread)
 
 
 def items_of(probe: FileStatProbe, facts: Facts, paths: Iterable[str]) -> list[Item]:
@@ -60,7 +61,8 @@ def items_of(probe: FileStatProbe, facts: Facts, paths: Iterable[str]) -> list[I
 def observe_tree(probe: FileStatProbe, facts: Facts) -> Observed:
     tree = files.tree_of(facts, probe.tree)
     if tree is None:
-        return Observed(absent=f"no such directory: {probe.tree}")
+        looked = (Evidence(probe.tree, None, "", "no such directory"),)
+        return Observed(absent=f"no such directory: {probe.tree}", evidence=looked)
     entries, whole = tree
     deepest = probe.tree.rstrip("/").count("/") + probe.depth
     kept = tuple(
@@ -69,7 +71,8 @@ def observe_tree(probe: FileStatProbe, facts: Facts) -> Observed:
         if mode.kind == probe.type and (not probe.depth or path.count("/") <= deepest) and chosen(probe, path)
     )
     absent = f"no matching file below {probe.tree}"
-    return Observed(kept, absent, whole, (), files.unread_of(facts, probe.tree))
+    looked = (Evidence(probe.tree, None, "", f"{len(entries)} files and directories seen below it"),)
+    return Observed(kept, absent, whole, looked, files.unread_of(facts, probe.tree))
 
 
 def chosen(probe: FileStatProbe, path: str) -> bool:

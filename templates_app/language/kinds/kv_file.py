@@ -36,7 +36,7 @@ def needs(probe: KvFileProbe) -> Iterable[Need]:
 def observe(probe: KvFileProbe, facts: Facts) -> Observed:
     lines, present = files.all_lines(facts, with_dropins(probe.paths, facts) if probe.dropins else probe.paths)
     if not present:
-        return Observed(absent=f"no such file: {', '.join(probe.paths)}")
+        return files.none_of(probe.paths)
     wanted = normal(probe.key, probe)
     found = [
         (line, value)
@@ -44,7 +44,8 @@ def observe(probe: KvFileProbe, facts: Facts) -> Observed:
         if key == wanted and (not probe.section or section == probe.section.lower())
     ]
     if not found:
-        return Observed(absent=f"{probe.key} is not set in {', '.join(present[:3])}")
+        looked = tuple(Evidence(path, None, "", f"does not set {probe.key}") for path in present[:3])
+        return Observed(absent=f"{probe.key} is not set in {', '.join(present[:3])}", evidence=looked)
     kept = {"last": found[-1:], "first": found[:1], "all": found}[probe.wins]
     return Observed(tuple(setting_item(probe, line, value) for line, value in kept))
 
