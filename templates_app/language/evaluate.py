@@ -345,7 +345,7 @@ def told(observed: Observed) -> str:
     """Return what was found in words, never empty."""
     if not observed.items:
         return observed.absent or "nothing found"
-    return limited([item_words(item) for item in observed.items])
+    return limited(list(dict.fromkeys(item_words(item) for item in observed.items)))
 
 
 def item_words(item: Item) -> str:
@@ -362,7 +362,7 @@ def limited(texts: list[str]) -> str:
 
 def evidence_of(observed: Observed) -> tuple[Evidence, ...]:
     seen = [one for item in observed.items for one in item.evidence] or list(observed.evidence)
-    return tuple(seen[:MOST_EVIDENCE])
+    return tuple(dict.fromkeys(seen))[:MOST_EVIDENCE]
 
 
 def benchmark_of(os: HostOs) -> str | None:

@@ -3,13 +3,16 @@
 from collections.abc import Iterable
 from typing import Any
 
-from templates_app.language.facts import Facts
-from templates_app.language.observations import Evidence, Item, Observed
+from templates_app.language import files
+from templates_app.language.facts import Facts, Unknown
+from templates_app.language.observations import Evidence, Item, Observed, clipped
 from templates_app.language.registry import Kind, Need, Probe, register
+
+FSTAB = "/etc/fstab"
 
 
 class MountProbe(Probe):
-    """``path`` is a mount point. The item is the options in force.
+    """``path`` is a mount point. The item is the options in force; what /etc/fstab says of them is told beside it.
 
     Section mount: [{"target", "source", "fstype", "options": [..]}, ...]; of several mounts on one target the last
     one counts.
@@ -19,31 +22,36 @@ class MountProbe(Probe):
 
 
 def needs(probe: MountProbe) -> Iterable[Need]:
-    return [Need("mount")]
+    return [Need("mount"), *files.content_needs([FSTAB])]
 
 
 def observe(probe: MountProbe, facts: Facts) -> Observed:
     mounts: Any = facts.value("mount")
     found = [mount for mount in mounts if mount["target"] == probe.path]
+    at_boot, words = in_fstab(probe.path, facts)
     if not found:
-        return Observed(
-            absent=f"{probe.path} is no file system of its own",
-            evidence=(Evidence("/proc/self/mounts"),),
-        )
+        looked = (Evidence("/proc/self/mounts", None, "", "not mounted"), *at_boot)
+        return Observed(absent=f"{probe.path} is no file system of its own{words}", evidence=looked)
     mount = found[-1]
     options = tuple(mount["options"])
     line = f"{mount['source']} {mount['fstype']} {','.join(options)}"
-    text = f"{probe.path} is {mount['source']} ({mount['fstype']}), mounted with {', '.join(options)}"
-    return Observed(
-        (
-            Item(
-                options,
-                probe.path,
-                (Evidence("/proc/self/mounts", None, line, "mounted now"),),
-                text,
-            ),
-        )
-    )
+    text = f"{probe.path} is {mount['source']} ({mount['fstype']}), mounted with {', '.join(options)}{words}"
+    evidence = (Evidence("/proc/self/mounts", None, line, "mounted now"), *at_boot)
+    return Observed((Item(options, probe.path, evidence, text),))
+
+
+def in_fstab(path: str, facts: Facts) -> tuple[tuple[Evidence, ...], str]:
+    """Return what /etc/fstab says of ``path``, as evidence and in words; nothing when it could not be read."""
+    try:
+        lines = files.lines_of(facts, FSTAB)
+    except Unknown:
+        return (), ""
+    for line in lines or ():
+        fields = line.text.split()
+        if len(fields) > 3 and fields[1].rstrip("/") == path.rstrip("/"):
+            evidence = Evidence(FSTAB, line.number, clipped(line.text.strip()), "mounted at the next start")
+            return (evidence,), f"; {FSTAB} line {line.number} has {fields[3].replace(',', ', ')}"
+    return (), f"; {FSTAB} does not list it"
 
 
 def describe(probe: MountProbe) -> str:

@@ -1,6 +1,7 @@
 """Kernel parameters. Right when the running value is right and the persistent one that wins is right too."""
 
 from collections.abc import Iterable
+from dataclasses import replace
 from typing import Any
 
 from templates_app.language.facts import Facts, Unknown
@@ -27,12 +28,11 @@ def observe(probe: SysctlProbe, facts: Facts) -> Observed:
     found = sections.get(probe.key)
     if found is None:
         raise Unknown(f"kernel parameter {probe.key} was not collected")
-    return Observed(
-        (
-            running(probe.key, found["running"]),
-            persistent(probe.key, found["persistent"]),
-        )
-    )
+    now, later = running(probe.key, found["running"]), persistent(probe.key, found["persistent"])
+    if now.value == later.value:
+        return Observed((now, later))
+    both = f"{now.text}; {later.text}"
+    return Observed((replace(now, text=both), replace(later, text=both)))
 
 
 def running(key: str, value: Any) -> Item:
@@ -56,7 +56,8 @@ def running(key: str, value: Any) -> Item:
 
 def persistent(key: str, settings: list[list[Any]]) -> Item:
     if not settings:
-        return Item(None, "persistent", (), "persistent: not set in any sysctl file")
+        evidence = Evidence("sysctl.d", None, "", f"no file sets {key}")
+        return Item(None, "persistent", (evidence,), "persistent: not set in any sysctl file")
     value, path, line = settings[-1]
     text = f"persistent: {value} ({path} line {line})"
     return Item(
