@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from compliance.reports import scan_json
+from compliance.reports import arf, html, scan_json
 from compliance.reports.scan_report import Issue, ScanReport
 
 
@@ -19,5 +19,10 @@ class Format:
 
 
 FORMATS: dict[str, Format] = {
-    one.name: one for one in (Format("json", "report.json", "application/json", scan_json.render),)
+    one.name: one
+    for one in (
+        Format("html", "report.html", "text/html; charset=utf-8", html.render),
+        Format("json", "report.json", "application/json", scan_json.render),
+        Format("arf", "report.arf.xml", "application/xml", arf.render),
+    )
 }

@@ -5,7 +5,10 @@ from compliance.engine.collectors.linux import (  # importing registers
     audit_rule,
     file_content,
     file_stat,
+    fs_walk,
+    home_files,
     host,
+    listen,
     mount,
     package,
     process,
@@ -15,4 +18,5 @@ from compliance.engine.collectors.linux import (  # importing registers
     sshd,
     sudoers,
     sysctl,
+    user_db,
 )
