@@ -153,7 +153,8 @@ def observe_default(probe: DefaultTargetProbe, facts: Facts) -> Observed:
     services: Any = facts.value("service")
     target = services["default"]
     if not target:
-        return Observed(absent="there is no default.target")
+        looked = (Evidence("default.target", None, "", "no such link"),)
+        return Observed(absent="there is no default.target", evidence=looked)
     source = Evidence("default.target", None, target, "what the link leads to")
     return Observed((Item(target, "default.target", (source,), f"the host starts into {target}"),))
 

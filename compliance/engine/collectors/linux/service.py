@@ -64,7 +64,8 @@ while u=${todo#"${todo%%[! ]*}"}; u=${u%% *}; [ -n "$u" ]; do
 done
 [ -n "$files" ] && awk '
   /^\[/ { s = $1 }
-  s == "[Service]" && /^(Type|ExecStart|PIDFile)=/ || s == "[Install]" && /^(WantedBy|RequiredBy|UpheldBy|Alias|Also)=/ {
+  s == "[Service]" && /^(Type|ExecStart|PIDFile)=/ ||
+  s == "[Install]" && /^(WantedBy|RequiredBy|UpheldBy|Alias|Also)=/ {
     n = FILENAME; sub(/.*\//, "", n); print "K " n " " $0 }' $files
 for d in /etc/systemd/system /run/systemd/system; do
   for f in "$d"/*.wants/* "$d"/*.requires/* "$d"/*.upholds/*; do
