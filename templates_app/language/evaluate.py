@@ -120,7 +120,11 @@ def compile_rule(rule: Test | Group, values: Mapping[str, Any], place: str) -> t
         return compile_test(rule, values, place)
     parts = [compile_rule(member, values, f"{place}{rule.join}[{index}].") for index, member in enumerate(rule.members)]
     rules = [part[0] for part in parts]
-    words = {"all": " and ", "any": " or ", "none": " or "}[rule.join].join(part[1] for part in parts)
+    said = [
+        f"({part[1]})" if isinstance(member, Group) and len(member.members) > 1 else part[1]
+        for member, part in zip(rule.members, parts, strict=True)
+    ]
+    words = {"all": " and ", "any": " or ", "none": " or "}[rule.join].join(said)
     if rule.join == "none":
         words = f"none of: {words}"
     needs = tuple(need for part in parts for need in part[2])

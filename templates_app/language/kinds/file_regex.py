@@ -12,12 +12,13 @@ from templates_app.language.registry import Kind, Need, Probe, register
 
 class FileRegexProbe(Probe):
     """``pattern`` is searched in each line (RE2) of ``paths`` (globs allowed); comment lines were left out, but in
-    /etc/motd, /etc/issue and /etc/issue.net. ``file`` true: a file that does not exist is said to be so and matches
-    nothing."""
+    /etc/motd, /etc/issue and /etc/issue.net. ``called`` names what such a line is, for people who read no patterns.
+    """
 
     paths: list[str]
     pattern: str
     ignore_case: bool = False
+    called: str = ""
 
 
 def needs(probe: FileRegexProbe) -> Iterable[Need]:
@@ -48,7 +49,7 @@ def observe(probe: FileRegexProbe, facts: Facts) -> Observed:
     looked = tuple(Evidence(path, None, "", "searched") for path in present[:3])
     return Observed(
         matching,
-        absent=f"no matching line in {', '.join(present[:3])}",
+        absent=f"no {probe.called or 'matching line'} in {', '.join(present[:3])}",
         evidence=looked,
     )
 
@@ -58,7 +59,7 @@ def compiled(probe: FileRegexProbe) -> "re2._Regexp":
 
 
 def describe(probe: FileRegexProbe) -> str:
-    return f"a line matching {probe.pattern} in {', '.join(probe.paths)}"
+    return f"{probe.called or f'a line matching {probe.pattern}'} in {', '.join(probe.paths)}"
 
 
 register(

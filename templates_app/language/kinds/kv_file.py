@@ -111,7 +111,8 @@ def normal(key: str, probe: KvFileProbe) -> str:
 
 
 def describe(probe: KvFileProbe) -> str:
-    return f"{probe.key} in {'[' + probe.section + '] of ' if probe.section else ''}{', '.join(probe.paths)}"
+    where = f"{probe.paths[0]} and its drop-ins" if probe.dropins else ", ".join(probe.paths)
+    return f"{probe.key} in {'[' + probe.section + '] of ' if probe.section else ''}{where}"
 
 
 register(
