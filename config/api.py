@@ -1,8 +1,10 @@
 """The API at /api/v1/: every path in one place. Nothing else imports an app's api package."""
 
+from typing import Any
+
 from django.urls import include, path
 from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerView
-from rest_framework.routers import SimpleRouter
+from rest_framework.routers import DynamicRoute, Route, SimpleRouter
 
 from compliance.api.credentials import CredentialViewSet
 from compliance.api.host_groups import HostGroupViewSet
@@ -15,10 +17,18 @@ from organizations.api.members import MembershipViewSet
 from organizations.api.organizations import OrganizationViewSet
 from organizations.api.reports import VerifyReportView
 from organizations.api.tokens import ApiTokenViewSet
-
 from templates_app.api.templates import TemplateViewSet
 
-router = SimpleRouter()
+
+class Router(SimpleRouter):
+    """Ends every path with a slash, but for files: ``scans/1/report.pdf``."""
+
+    def _get_dynamic_route(self, route: DynamicRoute, action: Any) -> Route:
+        made = super()._get_dynamic_route(route, action)
+        return made._replace(url=made.url.replace("{trailing_slash}", "")) if "." in action.url_path else made
+
+
+router = Router()
 router.register("organizations", OrganizationViewSet)
 router.register("members", MembershipViewSet)
 router.register("tokens", ApiTokenViewSet)

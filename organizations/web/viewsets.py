@@ -85,6 +85,18 @@ class OwnedViewSet(GenericViewSet):
     ordering_fields: ClassVar[list[str]] = []
     lookup_value_regex = "[0-9]{1,18}"
 
+    def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
+        """Answer 404 or 403 for the row before anything looks at the body."""
+        super().initial(request, *args, **kwargs)
+        if self.detail and self.action:
+            self.get_object()
+
+    def get_object(self) -> Any:
+        """Return the row of the path, read once for each request."""
+        if not hasattr(self, "_row"):
+            self._row = super().get_object()
+        return self._row
+
     def codename(self) -> str:
         """Return the codename that the current action needs."""
         if self.action in self.permissions:

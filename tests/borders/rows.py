@@ -1,0 +1,39 @@
+"""A row of an organization for each model whose rows take more than a factory with one field."""
+
+from collections.abc import Callable
+
+from django.db.models import Model
+
+from compliance.models import Scan
+from itsm.models import Alert
+from organizations.models.organizations import Organization
+from templates_app.models import Template, TemplateCheck
+from tests.factories.compliance import NOON, HostFactory, a_scan
+from tests.factories.templates_app import published_template
+
+
+def scan_of(organization: Organization) -> Scan:
+    template = Template.objects.latest_of("cis-l1-linux") or published_template(slug="cis-l1-linux")
+    return a_scan(host=HostFactory(organization=organization), template=template)
+
+
+def alert_of(organization: Organization) -> Alert:
+    return Alert.objects.create(
+        organization=organization, kind="low_score", severity="warning", title="Low score", last_seen_at=NOON
+    )
+
+
+def template_of(organization: Organization) -> Template:
+    return published_template(organization=organization)
+
+
+def template_check_of(organization: Organization) -> TemplateCheck:
+    return template_of(organization).checks.first()
+
+
+ROWS: dict[type[Model], Callable[[Organization], Model]] = {
+    Scan: scan_of,
+    Alert: alert_of,
+    Template: template_of,
+    TemplateCheck: template_check_of,
+}
