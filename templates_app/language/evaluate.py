@@ -200,7 +200,7 @@ def compile_test(test: Test, values: Mapping[str, Any], place: str) -> tuple[Rul
     operand = filled(raw, values, f"{place}expect.{name}")
     subject = kind.describe(probe)
     if name in PRESENCE:
-        decide, words = compile_presence(name, operand, f"{place}expect.{name}")
+        decide, words = compile_presence(name, operand, f"{place}expect.{name}", kind.presence)
         expected = f"{subject} {words}"
     else:
         decide, words = compile_operator(test, name, operand, f"{place}expect.{name}")
@@ -231,7 +231,7 @@ def filled(value: Any, values: Mapping[str, Any], place: str) -> Any:
 Decide = Callable[[Observed], Verdict]
 
 
-def compile_presence(name: str, operand: Any, place: str) -> tuple[Decide, str]:
+def compile_presence(name: str, operand: Any, place: str, presence: tuple[str, str]) -> tuple[Decide, str]:
     if name == "count":
         return compile_count(operand, place)
     if operand is not True:
@@ -248,7 +248,7 @@ def compile_presence(name: str, operand: Any, place: str) -> tuple[Decide, str]:
             evidence_of(observed),
         )
 
-    return decide, "exists" if wanted else "does not exist"
+    return decide, presence[0] if wanted else presence[1]
 
 
 def compile_count(operand: Any, place: str) -> tuple[Decide, str]:

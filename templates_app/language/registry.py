@@ -32,6 +32,7 @@ class Kind(Generic[P]):
 
     ``needs`` lists what must be collected for a probe; ``observe`` reads it from the facts and raises Unknown when
     nothing may be concluded; ``describe`` names the probed thing ("kernel parameter net.ipv4.ip_forward").
+    ``presence`` are the words for expecting it there and not there ("is installed", "is not installed").
     """
 
     name: str
@@ -40,6 +41,7 @@ class Kind(Generic[P]):
     observe: Callable[[P, Facts], Observed]
     describe: Callable[[P], str]
     summary: str
+    presence: tuple[str, str] = ("exists", "does not exist")
 
 
 KINDS: dict[str, Kind] = {}  # type: ignore[type-arg]  # each kind has its own probe

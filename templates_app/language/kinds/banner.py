@@ -66,7 +66,7 @@ def reasons_of(line: Line, names: "list[tuple[re2._Regexp, str]]") -> list[str]:
     if line.path.endswith("issue.net"):
         escapes += [f"%{letter}" for letter in TELNET.findall(text)]
     shown = [f"shows {ESCAPES[escape[1]]} through {escape}" for escape in dict.fromkeys(escapes)]
-    return shown + [words for pattern, words in names if pattern.search(text) is not None]
+    return shown + [words for pattern, words in names if pattern.search(text) is not None][:1]
 
 
 def names_of(os: HostOs) -> Iterator[tuple["re2._Regexp", str]]:
@@ -90,4 +90,5 @@ def describe(probe: BannerProbe) -> str:
     return f"a line that names the system or its version in {', '.join(probe.paths)}"
 
 
-register(Kind("banner", BannerProbe, needs, observe, describe, "Lines of login banners that name the system"))
+PRESENCE = ("is found", "is not found")
+register(Kind("banner", BannerProbe, needs, observe, describe, "Lines of login banners that name the system", PRESENCE))

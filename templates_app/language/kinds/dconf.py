@@ -134,8 +134,8 @@ def plain(text: str) -> str:
 
 
 def describe(probe: DconfProbe) -> str:
-    locked = "a lock on " if probe.facet == "locked" else ""
-    return f"{locked}{probe.key} in dconf profile {probe.profile}"
+    what = "GNOME's lock on" if probe.facet == "locked" else "GNOME's setting"
+    return f"{what} {probe.key} (dconf profile {probe.profile})"
 
 
 register(Kind("dconf", DconfProbe, needs, observe, describe, "A GNOME setting in dconf's keyfiles, and its lock"))

@@ -54,4 +54,5 @@ def describe(probe: PackageProbe) -> str:
     return f"package {probe.name}"
 
 
-register(Kind("package", PackageProbe, needs, observe, describe, "An installed package"))
+PRESENCE = ("is installed", "is not installed")
+register(Kind("package", PackageProbe, needs, observe, describe, "An installed package", PRESENCE))
