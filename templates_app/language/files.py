@@ -16,6 +16,8 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
+import re2
+
 from templates_app.language.facts import Facts, Unknown
 from templates_app.language.observations import Evidence, FileMode, Observed
 from templates_app.language.registry import Need
@@ -115,7 +117,7 @@ def tree_of(facts: Facts, root: str) -> tuple[list[tuple[str, FileMode]], bool] 
         ("tree", root),
         lambda: [(entry[0], FileMode(*entry[1:])) for entry in found["entries"]],
     )
-    return entries, bool(found["whole"])
+    return entries, bool(found["whole"]) and not found.get("closed")
 
 
 def none_of(paths: list[str]) -> Observed:
@@ -124,11 +126,43 @@ def none_of(paths: list[str]) -> Observed:
     return Observed(absent=f"no such file: {', '.join(paths)}", evidence=looked)
 
 
-def unread_of(facts: Facts, root: str) -> str:
-    """Return in words what of the tree at ``root`` is not known; empty when nothing."""
+def closed_below(facts: Facts, root: str) -> str:
+    """Return a directory of the tree at ``root`` that may not be read; empty when there is none."""
     value: Any = facts.value("file_tree")
-    closed = value[root].get("closed")
-    return f"needs root: {closed} may not be read" if closed else ""
+    return value[root].get("closed", "")
+
+
+def cut(facts: Facts, root: str) -> bool:
+    """Tell whether the tree at ``root`` has more entries than are read."""
+    value: Any = facts.value("file_tree")
+    return not value[root]["whole"]
+
+
+def matching(facts: Facts, root: str, patterns: tuple[str, ...]) -> frozenset[int]:
+    """Return which entries of the tree at ``root``, by index, have a name that matches one of ``patterns`` whole.
+
+    All names are searched at once, one on each line; where a pattern reaches over a line's end, one by one.
+    """
+    return facts.memo(("names", root, patterns), lambda: matching_names(names_of(facts, root), patterns))
+
+
+def names_of(facts: Facts, root: str) -> list[str]:
+    tree = tree_of(facts, root)
+    entries = tree[0] if tree else []
+    return facts.memo(("tree names", root), lambda: [path.rsplit("/", 1)[-1] for path, _ in entries])
+
+
+def matching_names(names: list[str], patterns: tuple[str, ...]) -> frozenset[int]:
+    starts: dict[int, int] = {}
+    at = 0
+    for index, name in enumerate(names):
+        starts[at] = index
+        at += len(name) + 1
+    either = "|".join(f"(?:{pattern})" for pattern in patterns)
+    found = [(match.start(), match.end()) for match in re2.finditer(f"(?m)^(?:{either})$", "\n".join(names))]
+    if all(start in starts and end - start == len(names[starts[start]]) for start, end in found):
+        return frozenset(starts[start] for start, _ in found)
+    return frozenset(index for index, name in enumerate(names) if re2.fullmatch(either, name))
 
 
 def named(path: str, patterns: Iterable[str]) -> bool:

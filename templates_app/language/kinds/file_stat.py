@@ -17,7 +17,8 @@ class FileStatProbe(Probe):
 
     ``name`` keeps only file names that match one of these regular expressions (whole name); ``except_name`` drops
     those that match; ``except_below`` drops all below these directories. ``type`` limits a tree to files or
-    directories; ``depth`` 1 means the directory itself only.
+    directories; ``depth`` 1 means the directory itself only. ``called`` names the files that patterns choose, for
+    people who read no patterns.
     """
 
     paths: list[str] = []
@@ -27,6 +28,7 @@ class FileStatProbe(Probe):
     except_name: list[str] = []
     except_below: list[str] = []
     type: str = "file"
+    called: str = ""
 
     @model_validator(mode="after")
     def names_something(self) -> Self:
@@ -63,23 +65,51 @@ def observe_tree(probe: FileStatProbe, facts: Facts) -> Observed:
     if tree is None:
         looked = (Evidence(probe.tree, None, "", "no such directory"),)
         return Observed(absent=f"no such directory: {probe.tree}", evidence=looked)
-    entries, whole = tree
-    deepest = probe.tree.rstrip("/").count("/") + probe.depth
-    kept = tuple(
-        item(path, mode)
-        for path, mode in entries
-        if mode.kind == probe.type and (not probe.depth or path.count("/") <= deepest) and chosen(probe, path)
-    )
-    absent = f"no matching file below {probe.tree}"
+    entries, _ = tree
+    items = facts.memo(("stat items", probe.tree), lambda: [item(path, mode) for path, mode in entries])
+    kept = tuple(items[index] for index in chosen_entries(probe, facts, entries))
+    closed = files.closed_below(facts, probe.tree)
+    hidden = bool(closed) and (not probe.depth or closed.count("/") < deepest(probe))
     looked = (Evidence(probe.tree, None, "", f"{len(entries)} files and directories seen below it"),)
-    return Observed(kept, absent, whole, looked, files.unread_of(facts, probe.tree))
+    return Observed(
+        kept,
+        f"no such file: {probe.called}" if probe.called else f"no matching file below {probe.tree}",
+        not hidden and not files.cut(facts, probe.tree),
+        looked,
+        f"needs root: {closed} may not be read" if hidden else "",
+    )
+
+
+def deepest(probe: FileStatProbe) -> int:
+    """Return how many slashes a path may have to lie within the probe's depth."""
+    return probe.tree.rstrip("/").count("/") + probe.depth
+
+
+def chosen_entries(probe: FileStatProbe, facts: Facts, entries: list[tuple[str, FileMode]]) -> Iterable[int]:
+    found: Iterable[int] = range(len(entries))
+    if probe.name:
+        found = sorted(files.matching(facts, probe.tree, tuple(probe.name)))
+    dropped = files.matching(facts, probe.tree, tuple(probe.except_name)) if probe.except_name else frozenset()
+    limit = deepest(probe)
+    return [
+        index
+        for index in found
+        if index not in dropped
+        and entries[index][1].kind == probe.type
+        and (not probe.depth or entries[index][0].count("/") <= limit)
+        and not below(probe, entries[index][0])
+    ]
+
+
+def below(probe: FileStatProbe, path: str) -> bool:
+    return any(path.startswith(f"{place.rstrip('/')}/") for place in probe.except_below)
 
 
 def chosen(probe: FileStatProbe, path: str) -> bool:
-    if not probe.name and not probe.except_name and not probe.except_below:
-        return True
-    if any(path.startswith(f"{place.rstrip('/')}/") for place in probe.except_below):
+    if below(probe, path):
         return False
+    if not probe.name and not probe.except_name:
+        return True
     name = path.rsplit("/", 1)[-1]
     keep = not probe.name or any(re2.fullmatch(pattern, name) for pattern in probe.name)
     return keep and not any(re2.fullmatch(pattern, name) for pattern in probe.except_name)
@@ -94,7 +124,13 @@ def item(path: str, mode: FileMode) -> Item:
 
 
 def describe(probe: FileStatProbe) -> str:
-    what = "every file below " + probe.tree if probe.tree else ", ".join(probe.paths)
+    if probe.called:
+        return f"each of {probe.called}"
+    what = (
+        f"every file {'directly in' if probe.depth == 1 else 'below'} {probe.tree}"
+        if probe.tree
+        else ", ".join(probe.paths)
+    )
     return what + (f" named {' or '.join(probe.name)}" if probe.name else "")
 
 

@@ -98,7 +98,7 @@ return 0
 def read_tree(section: RawSection) -> Json:
     """Read {root: {"state": "ok|absent|denied", "entries": [[path, mode, uid, gid, owner, group, kind]], "whole"}}.
 
-    "closed" beside them names a directory below root that may not be read; the tree is not whole then.
+    "closed" beside them names a directory below root that may not be read.
     """
     trees: dict[str, Json] = {}
     entries: list[Json] = []
@@ -115,5 +115,5 @@ def read_tree(section: RawSection) -> Json:
         elif line.startswith("S "):
             trees[root] = {"state": "ok", "entries": entries, "whole": False}
         elif line.startswith("P "):
-            trees[root] = {"state": "ok", "entries": entries, "whole": False, "closed": line[2:]}
+            trees[root] = {**trees[root], "closed": line[2:]}  # type: ignore[dict-item]  # a tree is a dict
     return trees
