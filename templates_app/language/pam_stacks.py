@@ -2,19 +2,20 @@
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from itertools import count
+from typing import NamedTuple
 
 from templates_app.language import authselect, files
-from templates_app.language.facts import Facts
+from templates_app.language.facts import Facts, Unknown
 from templates_app.language.files import Line
 
 DIRECTORY = "/etc/pam.d"
 PAM_FILES = f"{DIRECTORY}/*"
+MOST_INCLUDES = 1000
 LEFT_OVERS = (".dpkg-dist", ".dpkg-new", ".dpkg-old", ".rpmnew", ".rpmsave", ".bak", "~")
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
+class Entry(NamedTuple):
     """One line of a stack."""
 
     type: str
@@ -39,37 +40,55 @@ def path_of(service: str) -> str:
 
 
 def own(facts: Facts, service: str) -> list[Entry] | None:
-    """Return the lines that stand in the service's file itself, includes among them left out."""
-    path = path_of(service)
-    if path not in files.expand(facts, "file_content", PAM_FILES):
-        return None
-    lines = files.lines_of(facts, path)
-    return None if lines is None else [entry for entry in parse(lines) if entry.control not in FOLLOWED]
+    """Return the lines that stand in the service's file itself, includes among them left out; None without the file."""
+    entries = entries_of(facts, path_of(service))
+    return None if entries is None else [entry for entry in entries if entry.control not in FOLLOWED]
 
 
 INCLUDE = "@include"
 FOLLOWED = frozenset({INCLUDE, "include", "substack"})
 
 
-def followed(facts: Facts, service: str, only: str, above: tuple[str, ...]) -> list[Entry] | None:
-    path = path_of(service)
-    if path not in files.expand(facts, "file_content", PAM_FILES):
-        return None
-    lines = files.lines_of(facts, path)
-    if lines is None or path in above:
+def entries_of(facts: Facts, path: str) -> list[Entry] | None:
+    """Return what stands in one file, includes as entries; None when it does not exist."""
+
+    def build() -> list[Entry] | None:
+        if path not in files.expand(facts, "file_content", PAM_FILES):
+            return None
+        lines = files.lines_of(facts, path)
+        return None if lines is None else list(parse(lines))
+
+    return facts.memo(("pam", "file", path), build)
+
+
+def followed(facts: Facts, service: str) -> list[Entry] | None:
+    """Return the whole stack of ``service``; None when it has no file. A file that includes itself is cut off.
+
+    Raises Unknown where files include each other so often that PAM could not read them to the end.
+    """
+    return inlined(facts, path_of(service), "", (), count())
+
+
+def inlined(facts: Facts, path: str, only: str, above: tuple[str, ...], steps: Iterator[int]) -> list[Entry] | None:
+    """Return the entries of one file with includes in their places; ``only`` limits them to one type."""
+    if next(steps) > MOST_INCLUDES:
+        raise Unknown(f"the files of {path} include each other without end")
+    entries = entries_of(facts, path)
+    if entries is None or path in above:
         return None
     found: list[Entry] = []
-    for entry in parse(lines):
+    for entry in entries:
         if only and entry.type and entry.type != only:
             continue
         if entry.control in FOLLOWED:
-            found += followed(facts, entry.module, entry.type or only, (*above, path)) or []
+            found += inlined(facts, path_of(entry.module), entry.type or only, (*above, path), steps) or []
         else:
             found.append(entry)
     return found
 
 
-LINE = re.compile(r"-?(auth|account|password|session)\s+(\[[^\]]*\]|\S+)\s+(\S+)\s*(.*)", re.IGNORECASE)
+TYPES = frozenset({"auth", "account", "password", "session"})
+WORD = re.compile(r"\[(?:[^\]\\]|\\.)*\]|[^\s\[\]]+")
 
 
 def parse(lines: list[Line]) -> Iterator[Entry]:
@@ -79,12 +98,12 @@ def parse(lines: list[Line]) -> Iterator[Entry]:
         if text.startswith(INCLUDE):
             yield Entry("", INCLUDE, text[len(INCLUDE) :].strip(), (), line)
             continue
-        found = LINE.match(text)
-        if found is not None:
-            args = tuple(re.findall(r"\[(?:[^\]\\]|\\.)*\]|[^\s\[\]]+", found[4]))
-            control = found[2].lower() if found[2][0] != "[" else " ".join(found[2].split())
-            module = found[3] if control in FOLLOWED else found[3].rsplit("/", 1)[-1]
-            yield Entry(found[1].lower(), control, module, tuple(arg.strip("[]") for arg in args), line)
+        words = WORD.findall(text) if "[" in text else text.split()
+        kind = words[0].lstrip("-").lower() if len(words) > 2 else ""
+        if kind in TYPES:
+            control = " ".join(words[1].split()).lower()
+            module = words[2] if control in FOLLOWED else words[2].rsplit("/", 1)[-1]
+            yield Entry(kind, control, module, tuple(word.strip("[]") for word in words[3:]), line)
 
 
 def joined(lines: list[Line]) -> Iterator[Line]:

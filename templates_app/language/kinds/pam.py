@@ -121,7 +121,7 @@ def stack(probe: PamProbe, facts: Facts, service: str) -> list[Entry] | None:
     elif probe.services == [EVERY]:
         entries = facts.memo(("pam", "alone", service), lambda: own(facts, service))
     else:
-        entries = facts.memo(("pam", service), lambda: followed(facts, service, "", ()))
+        entries = facts.memo(("pam", service), lambda: followed(facts, service))
     return entries and [entry for entry in entries if not probe.type or entry.type == probe.type]
 
 
@@ -232,13 +232,12 @@ def describe(probe: PamProbe) -> str:
         where_words = f"{where_words} of the active authselect profile"
     stack_words = f"the {probe.type} stack of {where_words}" if probe.type else where_words
     if probe.facet == "modules":
-        return f"the modules in {stack_words}"
+        return f"the list of modules in {stack_words}"
     if probe.facet == "argument":
-        return f"{probe.argument} of {probe.module} in {stack_words}"
+        return f"setting {probe.argument} of {probe.module} in {stack_words}"
     if probe.facet == "choice":
         return f"what {probe.module} in {stack_words} names last of {', '.join(probe.choices)}"
-    line = line_words(probe)
-    return f"a {line} in {where_words}"
+    return f"the {line_words(probe)} in {where_words}"
 
 
 register(Kind("pam", PamProbe, needs, observe, describe, "Modules, arguments and settings of PAM stacks"))

@@ -40,13 +40,16 @@ class Entry:
 
 @dataclass(slots=True)
 class Walk:
-    """The state of reading start-up files. ``branches`` holds True, False or None (cannot be told) for each open if."""
+    """The state of reading start-up files.
+
+    ``branches`` holds for each open if whether the branch runs (None: cannot be told) and whether one certainly ran.
+    """
 
     home: str
     directories: dict[str, Any]
     entries: list[Entry] = field(default_factory=list)
     known: dict[str, str] = field(default_factory=dict)
-    branches: list[bool | None] = field(default_factory=list)
+    branches: list[tuple[bool | None, bool]] = field(default_factory=list)
     undecided: list[Entry] = field(default_factory=list)
 
 
@@ -129,44 +132,61 @@ def walked(fact: Any) -> Walk:
     return walk
 
 
-FLOW = re.compile(r"(?:^|[\s;&|])(if|elif|else|fi)(?=[\s;\[(]|$)")
+PREPENDING = re.compile(r":?\$\{PATH:\+:?\$\{?PATH\}?:?\}")
 ADDING = re.compile(r"\b[a-z_]*path[a-z_]*\s+([\"']?)([./~$][^\"'\s;]*)\1")
 SETTING = re.compile(
     r"(?:^|[\s;&|])(?:export\s+|declare\s+-x\s+|typeset\s+-x\s+)?([A-Za-z_]\w*)=(\"[^\"]*\"?|'[^']*'?|[^\s;&|]*)"
 )
 
 
+PARTS = re.compile(r";|(?<!\S)(?:then|do)(?!\S)")
+FLOW = re.compile(r"(if|elif|else|fi)(?![\w=])(.*)")
+
+
 def step(walk: Walk, line: list[Any]) -> None:
-    """Take one line of a shell file: keep count of branches, then apply what it sets, if it is reached."""
-    text = re.sub(r"(^|\s)#.*", "", line[2])
-    for found in FLOW.finditer(text):
-        branch(walk, found[1], text[found.end() :])
-    reached = not any(held is False for held in walk.branches)
-    if not reached or told(text.partition("&&")[0]) is False or absent_directory(walk, text.partition("&&")[0]):
+    """Take one line of a shell file: keep count of branches, and apply what it sets where it is reached."""
+    text = re.sub(r"(^|\s)#.*", "", line[2]) if "#" in line[2] else line[2]
+    for part in PARTS.split(text):
+        rest = part.strip()
+        flow = FLOW.match(rest)
+        if flow is not None:
+            branch(walk, flow[1], flow[2])
+            rest = flow[2].strip() if flow[1] == "else" else ""
+        if rest and not any(held is False for held, _ in walk.branches):
+            apply(walk, rest, line)
+
+
+def apply(walk: Walk, text: str, line: list[Any]) -> None:
+    """Take what one command sets; one that runs only if a test holds is left out where the test cannot."""
+    condition, joined, _ = text.partition("&&")
+    if joined and holds(walk, condition) is False:
         return
-    for name, raw in SETTING.findall(text):
-        value = (
-            re.sub(r"\$\{PATH:\+:?\$\{?PATH\}?:?\}", "", raw.strip("\"'")) if "${PATH:+" in raw else raw.strip("\"'")
-        )
+    for name, raw in SETTING.findall(text) if "=" in text else ():
+        value = raw.strip("\"'")
         if name == "PATH":
-            value = value + ":$PATH" if "${PATH:+" in raw else value
-            put(walk, value, line)
+            put(walk, PREPENDING.sub(":$PATH", value), line)
         else:
             walk.known[name] = resolved(walk, value)
-    if "()" not in text:
+    if "path" in text and "()" not in text:
         for _, word in ADDING.findall(text):
             put(walk, f"$PATH:{word}", line)
 
 
 def branch(walk: Walk, word: str, condition: str) -> None:
+    """Open, turn or close an if. Each keeps whether its branch runs and whether one before it certainly did."""
     if word == "if":
-        walk.branches.append(holds(walk, condition))
+        held = holds(walk, condition)
+        walk.branches.append((held, held is True))
     elif walk.branches and word == "fi":
         walk.branches.pop()
     elif walk.branches:
-        before = walk.branches.pop()
-        after = holds(walk, condition) if word == "elif" else True
-        walk.branches.append(False if before is True else None if before is None else after)
+        before, taken = walk.branches.pop()
+        held = holds(walk, condition) if word == "elif" else True
+        if taken:
+            held = False
+        elif before is None and held is not False:
+            held = None
+        walk.branches.append((held, taken or held is True))
 
 
 def holds(walk: Walk, condition: str) -> bool | None:
@@ -206,14 +226,14 @@ def put(walk: Walk, value: str, line: Any) -> None:
             continue
         text = resolved(walk, part)
         entry = Entry(text, line[0], line[1], line[2].strip())
-        if re.search(r"\$[\d@*{]?\d?", text) and re.search(r"\$\{?\d", text):
+        if re.search(r"\$\{?\d", text):
             continue  # an argument inside a function; its calls are read where they stand
-        if "$" in text or "`" in text:
+        if "$" in text or "`" in text or (text.startswith("/") and text not in walk.directories):
             if entry not in walk.undecided:
                 walk.undecided.append(entry)
         elif all(entry.text != other.text for other in entries):
             entries.append(entry)
-    if None in walk.branches:
+    if any(held is None for held, _ in walk.branches):
         entries = [*walk.entries, *(entry for entry in entries if all(entry.text != old.text for old in walk.entries))]
     elif not any(part in ("$PATH", "${PATH}") for part in value.split(":")):
         walk.undecided = [entry for entry in walk.undecided if (entry.path, entry.line) == (line[0], line[1])]

@@ -86,12 +86,14 @@ def observe(probe: SshdProbe, facts: Facts) -> Observed:
     settings = by_key(facts, fact).get(key, [])
     plain = [setting for setting in settings if not setting.block]
     everywhere = [setting for setting in settings if is_match_all(setting)]
-    if fact["effective"] is not None:
-        first = reported(probe.key, fact["effective"].get(key), everywhere or plain, settings)
-        aside = outside(probe.key, first, everywhere, plain, settings)
-    else:
-        first, aside = worked_out(probe.key, everywhere or plain, fact), ()
-    return Observed((first, *aside, *(blocks(probe.key, settings))))
+    inside = list(blocks(probe.key, settings))
+    if fact["effective"] is None:
+        return Observed((worked_out(probe.key, everywhere or plain, fact), *inside))
+    first, from_block = reported(probe.key, fact["effective"].get(key), everywhere or plain, settings)
+    if from_block:
+        # the connection that sshd -T was asked about meets with a block, which is among those inside; others do not
+        first = plain_item(probe.key, plain, "outside every Match block")
+    return Observed((first, *inside))
 
 
 def by_key(facts: Facts, fact: Any) -> dict[str, list[Setting]]:
@@ -108,18 +110,20 @@ def is_match_all(setting: Setting) -> bool:
     return setting.block.lower() == "match all"
 
 
-def reported(key: str, values: list[str] | None, likely: list[Setting], settings: list[Setting]) -> Item:
-    """Return what sshd -T says, with the line it comes from: of ``likely`` first, else of a Match block."""
+def reported(key: str, values: list[str] | None, likely: list[Setting], settings: list[Setting]) -> tuple[Item, bool]:
+    """Return what sshd -T says, with the line it comes from, and whether only a Match block can be that line."""
     if values is None:
         looked = Evidence("sshd -T", None, "", f"{key} is not among what is in force")
-        return Item(None, key, (looked,), f"{key} is not set")
+        return Item(None, key, (looked,), f"{key} is not set"), False
     value = gathered(key, values)
     source = next((one for one in (*likely, *settings) if likely_same(key, one, value)), None)
     if source is None:
         line = clipped(f"{key.lower()} {' '.join(values)}")
         how = "in force; no file sets it, so this is the program's default"
-        return Item(value, key, (Evidence("sshd -T", None, line, how),), f"{key} is {shown(value)} (sshd's default)")
-    return item(key, value, source, "in force, as sshd -T says")
+        text = f"{key} is {shown(value)} (sshd's default)"
+        return Item(value, key, (Evidence("sshd -T", None, line, how),), text), False
+    in_block = bool(source.block) and not is_match_all(source)
+    return item(key, value, source, "in force, as sshd -T says"), in_block
 
 
 def likely_same(key: str, setting: Setting, value: Value) -> bool:
@@ -128,16 +132,6 @@ def likely_same(key: str, setting: Setting, value: Value) -> bool:
     if key.lower() in LISTS:
         return not setting.block
     return normal(key, setting.value) == value
-
-
-def outside(
-    key: str, first: Item, everywhere: list[Setting], plain: list[Setting], settings: list[Setting]
-) -> tuple[Item, ...]:
-    """Return the value outside Match blocks where sshd -T, asked for root from this host, met with a block."""
-    if everywhere or not any(setting.block for setting in settings):
-        return ()
-    base = plain_item(key, plain, "outside every Match block")
-    return () if base.value == first.value or base.value is None else (base,)
 
 
 def worked_out(key: str, base: list[Setting], fact: Any) -> Item:
@@ -220,7 +214,7 @@ def seconds(value: str) -> Value:
 
 
 def describe(probe: SshdProbe) -> str:
-    return f"sshd's {probe.key}"
+    return f"{probe.key} of sshd"
 
 
 register(Kind("sshd", SshdProbe, needs, observe, describe, "A setting of the OpenSSH server, as it is in force"))

@@ -69,7 +69,8 @@ def observe(probe: SudoersProbe, facts: Facts) -> Observed:
 
 
 def counted(files: list[str]) -> str:
-    return files[0] if len(files) == 1 else f"{files[0]} and the {len(files) - 1} files it includes"
+    """Return the files that were read, as words."""
+    return " and ".join(files) if len(files) < 3 else f"{files[0]} and the {len(files) - 1} files it includes"
 
 
 def options(facts: Facts, fact: Any) -> list[Option]:
@@ -152,7 +153,7 @@ def found_item(path: str, line: int, text: str, how: str) -> Item:
 
 def describe(probe: SudoersProbe) -> str:
     if probe.default:
-        return f"sudo's option {probe.default}"
+        return f"option {probe.default} of sudo"
     return f"a sudo rule with {' or '.join(probe.without_password)}"
 
 

@@ -40,7 +40,7 @@ function put(word,  part, many, i) {
   many = split(word, part, ":")
   for (i = 1; i <= many; i++) { word = whole(part[i]); if (word ~ /^\// && word !~ /[$*?`\\]/) found[word] = 1 }
 }
-BEGIN { known["HOME"] = home }
+BEGIN { known["HOME"] = home; put("/sbin:/bin:/usr/sbin:/usr/bin") }
 FNR == 1 { print "A " FILENAME; defs = (FILENAME == "/etc/login.defs"); env = (FILENAME == "/etc/environment") }
 /^[ \t]*#/ { next }
 defs { if ($1 == "ENV_SUPATH") { print "L " FNR " " $0; sub(/^PATH=/, "", $2); put($2) } next }

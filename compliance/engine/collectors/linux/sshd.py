@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from itertools import count
 
 from compliance.engine.collectors.registry import Os, RawSection, collector
 from templates_app.language.facts import Json
@@ -14,8 +15,10 @@ nl='
 b=$(command -v sshd) && printf 'B %s\n' "$b"
 if [ -n "$b" ] && am_root; then
   c=user=root,host=localhost,addr=127.0.0.1,laddr=127.0.0.1,lport=22
-  if e=$(t 10 "$b" -T -C "$c"); then printf '%s\n' "$e" | sed 's/^/T /'
-  else printf 'E %s\n' "$(t 10 "$b" -T -C "$c" 2>&1 >/dev/null | head -n 1 | tr -d '\r')"; fi
+  e=$(t 5 "$b" -T -C "$c"); r=$?
+  if [ $r = 0 ]; then printf '%s\n' "$e" | sed 's/^/T /'
+  elif [ $r = 124 ] || [ $r = 143 ]; then echo 'E sshd -T did not end within 5 seconds'
+  else printf 'E %s\n' "$(t 5 "$b" -T -C "$c" 2>&1 >/dev/null | head -n 1 | tr -d '\r')"; fi
 elif [ -n "$b" ]; then echo 'E sshd -T needs root'; fi
 todo=/etc/ssh/sshd_config; seen=$nl; level=0
 while [ -n "$todo" ] && [ $level -lt 16 ]; do
@@ -55,7 +58,7 @@ unset IFS
 return 0
 """
 
-DEEPEST = 16
+MOST_INCLUDES = 1000
 
 
 @dataclass(slots=True)
@@ -79,7 +82,7 @@ def read_sshd(section: RawSection) -> Json:
     ``refused`` says why there are no effective values. ``unread`` holds [file, "denied|special|cut"].
     """
     read = marked(section.lines)
-    settings = list(ordered(read, "/etc/ssh/sshd_config", "", 0))
+    settings = list(ordered(read, "/etc/ssh/sshd_config", "", (), count()))
     refused = "" if read.effective else read.complaint or "sshd -T printed nothing"
     return {
         "program": read.program,
@@ -118,18 +121,23 @@ def marked(lines: list[str]) -> Read:
     return read
 
 
-def ordered(read: Read, path: str, block: str, depth: int) -> Iterator[list[Json]]:
-    """Yield the settings of ``path``; a Match line holds to the end of its own file, within the block around it."""
+def ordered(read: Read, path: str, block: str, above: tuple[str, ...], steps: Iterator[int]) -> Iterator[list[Json]]:
+    """Yield the settings of ``path``; a Match line holds to the end of its own file, within the block around it.
+
+    Raises ValueError where files include each other so often that no sshd would read them to the end.
+    """
+    if next(steps) > MOST_INCLUDES:
+        raise ValueError("files include each other without end")
     outer = block
     for number, content in read.files.get(path, ()):
         keyword, words = spelled(content)
         if keyword == "match":
             block = f"{outer}, Match {' '.join(words)}" if outer else f"Match {' '.join(words)}"
-        elif keyword == "include" and depth < DEEPEST:
+        elif keyword == "include":
             for word in words:
                 pattern = word if word.startswith("/") else f"/etc/ssh/{word}"
-                for name in sorted(set(read.globs.get(pattern, ()))):
-                    yield from ordered(read, name, block, depth + 1)
+                for name in sorted(set(read.globs.get(pattern, ())) - {path, *above}):
+                    yield from ordered(read, name, block, (*above, path), steps)
         elif keyword:
             yield [keyword, " ".join(words), path, number, block]
 

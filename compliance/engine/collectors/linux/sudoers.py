@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator
+from itertools import count
 
 from compliance.engine.collectors.registry import Os, RawSection, collector
 from templates_app.language.facts import Json
@@ -63,7 +64,7 @@ return 0
 """
 
 INCLUDE = re.compile(r"[@#]include(?:dir)?\s")
-DEEPEST = 16
+MOST_INCLUDES = 1000
 
 Lines = dict[str, list[tuple[int, str]]]
 
@@ -96,17 +97,26 @@ def read_sudoers(section: RawSection) -> Json:
             unread[name] = why
     return {
         "present": bool(files),
-        "entries": list(ordered(files, included, "/etc/sudoers", 0)),
+        "entries": list(ordered(files, included, "/etc/sudoers", (), count())),
         "files": sorted(files),
         "unread": [[name, why] for name, why in sorted(unread.items()) if why != "absent"],
     }
 
 
-def ordered(files: Lines, included: dict[str, list[str]], path: str, depth: int) -> Iterator[list[Json]]:
+def ordered(
+    files: Lines, included: dict[str, list[str]], path: str, above: tuple[str, ...], steps: Iterator[int]
+) -> Iterator[list[Json]]:
+    """Yield the lines of ``path`` with includes in their places; a file that includes itself is not read again.
+
+    Raises ValueError where files include each other so often that no sudo would read them to the end.
+    """
+    if next(steps) > MOST_INCLUDES:
+        raise ValueError("files include each other without end")
     for number, content in files.get(path, ()):
         text = content.strip()
         if INCLUDE.match(text):
-            for name in list(dict.fromkeys(included.get(text, ()))) if depth < DEEPEST else ():
-                yield from ordered(files, included, name, depth + 1)
+            for name in dict.fromkeys(included.get(text, ())):
+                if name not in above and name != path:
+                    yield from ordered(files, included, name, (*above, path), steps)
         else:
             yield [path, number, text]
