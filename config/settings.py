@@ -4,6 +4,7 @@ import tempfile
 from datetime import timedelta
 from hashlib import sha256
 from pathlib import Path
+from urllib.parse import unquote
 
 import environ
 from csp.constants import NONE, SELF
@@ -53,6 +54,7 @@ INSTALLED_APPS = [
     "django.contrib.sessions",
     "django.contrib.messages",
     "django.contrib.staticfiles",
+    "django.forms",
     "guardian",
     "axes",
     "csp",
@@ -97,13 +99,14 @@ TEMPLATES = [
         },
     },
 ]
-FORM_RENDERER = "django.forms.renderers.DjangoTemplates"
+FORM_RENDERER = "django.forms.renderers.TemplatesSetting"
 
 # --- Data -------------------------------------------------------------------------------------------------------------
 DATABASE_URL = env.url("DATABASE_URL", ("postgres", "postgresql"))
 DATABASES = {
     "default": {
-        **environ.Env.db_url_config(DATABASE_URL),
+        **(_server := environ.Env.db_url_config(DATABASE_URL)),
+        "HOST": unquote(_server["HOST"]),  # %2Frun%2Fpostgresql names a Unix socket's directory, as for libpq
         "CONN_MAX_AGE": 60,
         "CONN_HEALTH_CHECKS": True,
     }
@@ -189,6 +192,7 @@ ANONYMOUS_USER_NAME = None
 GUARDIAN_MONKEY_PATCH_USER = False
 GUARDIAN_MONKEY_PATCH_GROUP = False
 KNOX_TOKEN_MODEL = "organizations.ApiToken"
+MIGRATION_MODULES = {"knox": None}  # its own table would stand there unused, and in the way
 REST_KNOX = {"TOKEN_TTL": timedelta(days=90), "AUTH_HEADER_PREFIX": "Token"}
 AXES_FAILURE_LIMIT = env.number("LOGIN_FAILURE_LIMIT", 5, at_least=1)
 AXES_COOLOFF_TIME = timedelta(minutes=env.number("LOGIN_LOCKOUT_MINUTES", 15, at_least=1))
