@@ -1,6 +1,6 @@
 """Processes of asked names: which users they run as."""
 
-from compliance.engine.collectors.registry import Os, RawSection, collector
+from compliance.engine.collectors.registry import Os, RawSection, Unsupported, collector
 from templates_app.language.facts import Json
 
 # Names are those of the kernel, 15 characters at most. The owner of /proc/<pid> is root for a daemon that dropped its
@@ -21,16 +21,22 @@ set -f
 for u in $seen; do
   n=$(getent passwd "$u" 2>/dev/null || grep "^[^:]*:[^:]*:$u:" /etc/passwd); printf 'N %s %s\n' "$u" "${n%%:*}"
 done
+echo end
 return 0
 """
 
 
 @collector("process", os=Os.LINUX, script=SCRIPT)
 def read_processes(section: RawSection) -> Json:
-    """Read {name: [user, ...]}, users sorted, by number when they have no name; empty when no such process runs."""
+    """Read {name: [user, ...]}, users sorted, by number when they have no name; empty when no such process runs.
+
+    Raises Unsupported unless the process table was read to its end.
+    """
+    if section.lines[-1:] != ["end"]:
+        raise Unsupported("the process table was not read to its end")
     users: dict[str, set[str]] = {name: set() for name in section.args}
     named: dict[str, str] = {}
-    for line in section.lines:
+    for line in section.lines[:-1]:
         mark, number, text = line.split(" ", 2)
         if mark == "P":
             users[text].add(number)

@@ -8,7 +8,7 @@ from templates_app.language.facts import Json
 
 # Prints one record a line: D default target, A another name of a unit, R a start link of an init script,
 # I an init script, M mode (live or files); then either systemctl's blocks (live), or from the files: F unit file,
-# N that its directory was looked into, K a key of a unit file, W a link that starts it, C a process of this root.
+# K a key of a unit file, E their end, W a link that starts it, C a process of this root.
 # One systemctl for all units, none where systemd is not process 1: there it would cost 0.3 s.
 SCRIPT = r"""
 dirs='/etc/systemd/system /run/systemd/system /usr/local/lib/systemd/system /usr/lib/systemd/system'
@@ -23,7 +23,7 @@ asked="$*"; set +f; files=
 for d in $dirs; do for f in "$d"/*.service "$d"/*.socket; do [ -f "$f" ] && files="$files $f"; done; done
 for w in $([ -n "$files" ] && grep -H '^Alias=' $files); do
   case $w in *:Alias=*) f=${w%%:Alias=*}; f=${f##*/}; n=${w#*:Alias=} ;; *) n=$w ;; esac
-  case " $asked " in *" $n "*) printf 'A %s %s\n' "$n" "$f"
+  [ "$f" = "$n" ] || case " $asked " in *" $n "*) printf 'A %s %s\n' "$n" "$f"
     case " $* " in *" $f "*) ;; *) set -- "$@" "$f" ;; esac ;; esac
 done
 for u do
@@ -62,11 +62,12 @@ while u=${todo#"${todo%%[! ]*}"}; u=${u%% *}; [ -n "$u" ]; do
     fi
   done
 done
-[ -n "$files" ] && awk '
+awk '
   /^\[/ { s = $1 }
   s == "[Service]" && /^(Type|ExecStart|PIDFile)=/ ||
   s == "[Install]" && /^(WantedBy|RequiredBy|UpheldBy|Alias|Also)=/ {
-    n = FILENAME; sub(/.*\//, "", n); print "K " n " " $0 }' $files
+    n = FILENAME; sub(/.*\//, "", n); print "K " n " " $0 }
+  END { print "E" }' $files /dev/null
 for d in /etc/systemd/system /run/systemd/system; do
   for f in "$d"/*.wants/* "$d"/*.requires/* "$d"/*.upholds/*; do
     [ -L "$f" ] && case $seen in *" ${f##*/} "*) printf 'W %s %s\n' "${f##*/}" "$f" ;; esac
@@ -94,6 +95,7 @@ class Found:
 
     default: str = ""
     live: bool = False
+    whole: bool = False
     answers: list[str] = field(default_factory=list)
     aliases: dict[str, str] = field(default_factory=dict)
     init: dict[str, str] = field(default_factory=dict)
@@ -108,9 +110,11 @@ class Found:
 def read_services(section: RawSection) -> Json:
     """Read {"running": bool, "default": target, "units": {unit: {"load", "file", "active", ...}}}; see the kind.
 
-    Raises Unsupported when systemctl says nothing about a unit that was asked for.
+    Raises Unsupported when systemctl says nothing about a unit that was asked for, or the files were not read whole.
     """
     found = records(section.lines)
+    if not found.whole:
+        raise Unsupported("the unit files were not read to their end")
     describe = live_units(found) if found.live else (lambda unit: unit_by_files(unit, found))
     units: dict[str, Json] = {unit: describe(unit) for unit in section.args}
     return {"running": found.live, "default": found.default, "units": units}
@@ -124,7 +128,9 @@ def records(lines: list[str]) -> Found:
         if found.live:
             found.answers.append(line)
         elif line == "M live":
-            found.live = True
+            found.live = found.whole = True
+        elif mark == "E":
+            found.whole = True
         elif mark == "D":
             found.default = text
         elif mark == "A":
@@ -225,14 +231,16 @@ def enablement(unit: str, path: str, found: Found) -> tuple[str, str]:
     keys = found.keys.get(unit, {})
     names = [unit, *(name for name, own in found.aliases.items() if own == unit)]
     wanted = next((found.wants[name] for name in names if name in found.wants), "")
-    if not keys.keys() & {"WantedBy", "RequiredBy", "UpheldBy", "Alias"}:
-        return ("indirect", path) if "Also" in keys else ("static", f"{path} has no [Install] section")
     if wanted:
         return "enabled-runtime" if wanted.startswith("/run/") else "enabled", wanted
     for name, (link_path, link) in found.files.items():
         if name != unit and link.rpartition("/")[2] == unit and link_path.startswith("/etc/"):
             return "enabled", link_path
-    return ("indirect", path) if "Also" in keys else ("disabled", f"no link starts {path}")
+    if keys.keys() & {"WantedBy", "RequiredBy", "UpheldBy", "Alias"}:
+        return "disabled", f"no link starts {path}"
+    if "Also" in keys:
+        return "indirect", f"{path} only names others under Also"
+    return "static", f"{path} has no [Install] section"
 
 
 def programs(unit: str, found: Found) -> set[str] | None:
@@ -255,7 +263,7 @@ def activity(unit: str, names: set[str] | None, found: Found) -> tuple[str, str]
     if unit.endswith((".socket", ".path")):
         return "inactive", "only systemd could listen for it, and systemd is not process 1 here"
     if names is None:
-        return "", "it leaves no process of its own, and systemd is not process 1 here"
+        return "", "no process tells it, and systemd is not process 1 here"
     if found.comms is None:
         return "", "the process table may not be read, and systemd is not process 1 here"
     seen = sorted(name for name in names if name[:COMM_LENGTH] in found.comms)
