@@ -17,6 +17,7 @@ TEMPLATES = [
     template
     for app in ("config", "organizations", "itsm", "templates_app", "compliance", "remediation", "cloudbench")
     for template in sorted((ROOT / app / "templates").rglob("*.html"))
+    if template.parent.name != "report"  # a report is a file of its own, with a policy of its own
 ]
 FORBIDDEN = {
     "a style attribute": re.compile(r"\sstyle\s*="),

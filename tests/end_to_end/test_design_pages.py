@@ -1,6 +1,7 @@
 """Every page of the design gallery in a real browser, under the product's own content policy."""
 
 import pytest
+from playwright.sync_api import expect
 
 from config.gallery import PAGES
 from tests.factories.organizations import PASSWORD, UserFactory
@@ -180,7 +181,7 @@ def test_sort_and_page_size_are_addresses(gallery):
     tab.page.wait_for_url("**/hosts/?order=score")
     tab.page.get_by_role("link", name="25", exact=True).click()
     tab.page.wait_for_url("**page_size=25*")
-    tab.page.wait_for_function("document.querySelectorAll('#host-list tbody tr').length === 25")
+    expect(tab.page.locator("#host-list tbody tr")).to_have_count(25)
     assert "order=score" in tab.page.url
 
 

@@ -12,7 +12,7 @@ import pytest
 from django.conf import settings
 from django.contrib.auth.models import AbstractBaseUser
 from django.test import Client
-from playwright.sync_api import Browser, Page, Response, sync_playwright
+from playwright.sync_api import Browser, Page, Response, expect, sync_playwright
 
 CHROMIUM = Path("/usr/bin/chromium")
 AXE = Path(__file__).parent.parent / "data" / "axe" / "axe.min.js"
@@ -40,7 +40,7 @@ class Tab:
         """Load ``path`` and the parts that load themselves."""
         response = self.page.goto(self.base_url + path)
         assert response is not None
-        self.page.wait_for_function("!document.querySelector('.htmx-request')")
+        expect(self.page.locator(".htmx-request")).to_have_count(0)
         return response
 
     def faults(self) -> list[str]:

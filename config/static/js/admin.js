@@ -1,4 +1,5 @@
-// Django's search-as-you-type select (select2) leaves its own elements without a name; they get the field's label.
+// Two of Django's widgets are not accessible as they come: the search-as-you-type select (select2) leaves its own elements
+// without a name, so they get the field's label; the two-box select gives a name to an icon without a role.
 "use strict";
 {
   const name = (select) => {
@@ -11,6 +12,10 @@
     }
   };
   const nameAll = () => document.querySelectorAll("select.admin-autocomplete").forEach(name);
-  window.addEventListener("load", nameAll);
+  const markIcons = () => document.querySelectorAll(".search-label-icon[aria-label]").forEach((icon) => icon.setAttribute("role", "img"));
+  window.addEventListener("load", () => {
+    nameAll();
+    markIcons();
+  });
   document.addEventListener("formset:added", () => setTimeout(nameAll));
 }
