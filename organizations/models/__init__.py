@@ -1,4 +1,5 @@
 from organizations.models.audit import AuditChain, AuditEvent
+from organizations.models.content import LoadedContent
 from organizations.models.memberships import Membership
 from organizations.models.organizations import Organization
 from organizations.models.reports import SealedReport
@@ -9,6 +10,7 @@ __all__ = [
     "ApiToken",
     "AuditChain",
     "AuditEvent",
+    "LoadedContent",
     "Membership",
     "Organization",
     "SealedReport",

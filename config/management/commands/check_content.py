@@ -2,7 +2,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
-from config.content import CHECKS
+from config import content
 
 
 class Command(BaseCommand):
@@ -12,7 +12,7 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Print every problem; end with 1 when there is any."""
-        problems = [problem for check in CHECKS for problem in check()]
+        problems = content.problems()
         if problems:
             raise CommandError("\n".join(problems))
         self.stdout.write("The content is sound.")

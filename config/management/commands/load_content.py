@@ -2,7 +2,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
-from config.content import CHECKS, LOADERS
+from config import content
 
 
 class Command(BaseCommand):
@@ -12,9 +12,8 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Refuse all when anything is wrong, else load app by app."""
-        problems = [problem for check in CHECKS for problem in check()]
+        problems = content.problems()
         if problems:
             raise CommandError("\n".join(["The content has errors; nothing was loaded.", *problems]))
-        for load in LOADERS:
-            for line in load():
-                self.stdout.write(line)
+        for line in content.load():
+            self.stdout.write(line)
