@@ -41,8 +41,8 @@ def observe(probe: DconfProbe, facts: Facts) -> Observed:
     profile, sources = facts.memo(("dconf", probe.profile), lambda: profile_of(facts, probe.profile))
     if not profile:
         missing = PROFILES[0] + probe.profile
-        looked = (Evidence(missing, None, "", "no such profile"),)
-        return Observed(absent=f"{probe.key} is not set: no profile {missing} names a database", evidence=looked)
+        nothing = (Evidence(missing, None, "", "no such profile"),)
+        return Observed(absent=f"{probe.key} is not set: no profile {missing} names a database", evidence=nothing)
     looked = tuple(Evidence(line.path, line.number, line.text.strip(), "profile") for line in profile)
     locks = [found for source in sources for found in locked_in(facts, source, probe.key)]
     if probe.facet == "locked":

@@ -42,4 +42,7 @@ def read_processes(section: RawSection) -> Json:
             users[text].add(number)
         elif mark == "N" and text:
             named[number] = text
-    return {name: sorted(named.get(number, number) for number in found) for name, found in users.items()}  # type: ignore[dict-item]
+    facts: dict[str, Json] = {}
+    for name, found in users.items():
+        facts[name] = [*sorted(named.get(number, number) for number in found)]
+    return facts
