@@ -82,11 +82,11 @@ def read_sshd(section: RawSection) -> Json:
     ``refused`` says why there are no effective values. ``unread`` holds [file, "denied|special|cut"].
     """
     read = marked(section.lines)
-    settings = list(ordered(read, "/etc/ssh/sshd_config", "", (), count()))
+    settings: list[Json] = list(ordered(read, "/etc/ssh/sshd_config", "", (), count()))
     refused = "" if read.effective else read.complaint or "sshd -T printed nothing"
     return {
         "program": read.program,
-        "effective": read.effective or None,  # type: ignore[dict-item]  # lists of texts are Json
+        "effective": {keyword: [*values] for keyword, values in read.effective.items()} or None,
         "refused": refused if read.program else "no sshd program was found",
         "settings": settings,
         "unread": [[path, why] for path, why in sorted(read.unread.items()) if why != "absent"],

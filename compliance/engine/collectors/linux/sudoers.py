@@ -98,7 +98,7 @@ def read_sudoers(section: RawSection) -> Json:
     return {
         "present": bool(files),
         "entries": list(ordered(files, included, "/etc/sudoers", (), count())),
-        "files": sorted(files),
+        "files": [*sorted(files)],
         "unread": [[name, why] for name, why in sorted(unread.items()) if why != "absent"],
     }
 
