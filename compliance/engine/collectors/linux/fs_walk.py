@@ -1,12 +1,12 @@
 """One pass over every local file system: what is writable by all, owned by nobody, or runs with another's rights."""
 
-from compliance.engine.collectors.registry import Os, Partial, RawSection, Unsupported, collector
+from compliance.engine.collectors.registry import TIMED_OUT, Os, Partial, RawSection, Unsupported, collector
 from templates_app.language.facts import Json
 
 # Local file systems by their type, each device once: bind mounts show what was walked already; subvolumes and datasets
 # have a device number of their own; a mount that another one hides is not reached. Known ids are compared before the
 # name service is asked (-nouser), which takes several times as long. A newline in a path is shown as "?", so that no
-# file name can forge a line.
+# file name can forge a line. The -exec stands outside of all parentheses, or busybox find would forget to run it.
 SCRIPT = r"""
 am_root || return 77
 [ -r /proc/self/mountinfo ] || return 69
@@ -17,8 +17,9 @@ rows=$(awk -v OFS='\t' '
 function plain(s) { gsub(/\\040/, " ", s); return s }
 { for (i = 7; i <= NF && $i != "-"; i++); type = $(i + 1) }
 type ~ /^(ext[234]|xfs|btrfs|zfs|vfat|exfat|ntfs3|overlay|tmpfs|f2fs|jfs|reiserfs|bcachefs)$/ {
-  if ($5 !~ /^\/(proc|sys|sysroot|run\/user|run\/containerd|run\/docker|run\/credentials)(\/|$)/ &&
-    $5 !~ /^\/var\/lib\/(docker|containers|containerd|kubelet|lxc|lxd|incus|machines)(\/|$)/ && $5 !~ /\/(\.local\/share\/containers|\.snapshots|\.zfs)(\/|$)/)
+  if ($5 !~ /^\/(proc|sys|sysroot|run\/(user|containerd|docker|credentials))(\/|$)/ &&
+    $5 !~ /^\/var\/lib\/(docker|containers|containerd|kubelet|lxc|lxd|incus|machines)(\/|$)/ &&
+    $5 !~ /\/(\.local\/share\/containers|\.snapshots|\.zfs)(\/|$)/)
     at[$5] = plain($5) OFS plain($4)
   next
 }
@@ -40,19 +41,23 @@ END {
       if (root[a] == root[b]) skip = j < i
       else { top = root[b] == "/" ? "/" : root[b] "/"; skip = substr(root[a], 1, length(top)) == top }
     }
-    if (!skip) print a
+    print (skip ? "=" : "") a
   }
 }')
-IFS=' '
-# container storage, by inode number first: comparing every path with every pattern would cost more than the walk
-set -- /var/lib/docker /var/lib/containers /var/lib/containerd /var/lib/kubelet /var/lib/lxc /var/lib/lxd /var/lib/incus \
-  /var/lib/machines /var/snap/lxd /sysroot /ostree
+# left out: container storage, and second views of what is walked anyway; compared by inode number first, because
+# comparing every path with every pattern would cost more than the walk
+set -- /var/lib/docker /var/lib/containers /var/lib/containerd /var/lib/kubelet /var/lib/lxc /var/lib/lxd \
+  /var/lib/incus /var/lib/machines /var/snap/lxd /sysroot /ostree
 IFS=$nl
+for m in $mounts; do case $m in '='*) set -- "$@" "${m#=}" ;; esac; done
 for h in $(awk -F: '$6 ~ /^\/./ && !seen[$6]++ { print $6 }' /etc/passwd); do
   [ -d "$h/.local/share/containers" ] && set -- "$@" "$h/.local/share/containers"
 done
 for d do shift; [ -d "$d" ] && [ ! -h "$d" ] && set -- "$@" "$d"; done
 for d do shift; set -- "$@" -o -inum "$(stat -c %i "$d")" -path "$d"; done
+look='case $* in *"
+"*) for f do printf "F %s|%s\n" "$(stat -c "%a|%u|%g|%U|%G|%F" "$f")" "$(printf %s "$f" | tr "\n" "?")"; done ;;
+*) exec stat -c "F %a|%u|%g|%U|%G|%F|%n" "$@" ;; esac'
 nouser=; nogroup=; IFS=' '
 if find / -prune -nouser -print >/dev/null 2>&1 && find / -prune -nogroup -print >/dev/null 2>&1; then
   known='$3 ~ /^[1-9][0-9]*$/ && !seen[$3]++ && n++ < 60 { printf "! -%s %s ", what, $3 }'
@@ -62,13 +67,11 @@ else echo 'N'; fi
 set -- -xdev \
   \( -type f -o -type d ! \( \( -inum 0 "$@" \) -prune \) \) \
   \( -perm -0002 \( -type f -o ! -perm -1000 \) -o -type f \( -perm -4000 -o -perm -2000 \) $nouser $nogroup \) \
-  \( -path "*$nl*" -exec sh -c 'for f do
-    printf "F %s|%s\n" "$(stat -c "%a|%u|%g|%U|%G|%F" "$f")" "$(printf %s "$f" | tr "\n" "?")"; done' sh {} + \
-  -o -exec stat -c 'F %a|%u|%g|%U|%G|%F|%n' {} + \)
+  -exec sh -c "$look" sh {} +
 find /etc/passwd "$@" >/dev/null 2>&1 || return 69
 start=$(date +%s); IFS=$nl
 for m in $mounts; do
-  case $m in '!'*'\'*) printf 'M %s\nE 124\n' "${m#!}"; continue ;; '!'*) continue ;; esac
+  case $m in '!'*'\'*) printf 'M %s\nE 2\n' "${m#!}"; continue ;; '!'* | '='*) continue ;; esac
   left=$((300 - $(date +%s) + start)); [ "$left" -gt 240 ] && left=240
   printf 'M %s\n' "$m"
   if [ "$left" -gt 0 ]; then t "$left" find "$m" "$@"; printf 'E %s\n' "$?"; else echo 'E 124'; fi
@@ -86,21 +89,23 @@ def read_walk(section: RawSection) -> Json:
     Paths sorted; directories are those without the sticky bit; no_user and no_group are [[path, id], ...], null where
     find cannot tell; suid_sgid is [[path, mode], ...]. Raises Partial when a time limit or a bound ended the walk.
     """
-    files: list[str] = []
-    dirs: list[str] = []
-    no_user: list[list[Json]] = []
-    no_group: list[list[Json]] = []
-    suid: list[list[Json]] = []
+    files: list[Json] = []
+    dirs: list[Json] = []
+    no_user: list[Json] = []
+    no_group: list[Json] = []
+    suid: list[Json] = []
     mounts: list[str] = []
-    unended: list[str] = []
+    unended: dict[str, str] = {}
     for line in section.lines:
         mark, text = line[:1], line[2:]
         if mark == "M":
             mounts.append(text)
-            unended.append(text)
+            unended[text] = "was not walked to its end"
         elif mark == "E":
             if int(text) < 2:  # 1: something vanished on the way
-                unended.remove(mounts[-1])
+                del unended[mounts[-1]]
+            elif int(text) == TIMED_OUT:
+                unended[mounts[-1]] = "took longer than its time limit"
         elif mark == "F":
             mode_text, uid, gid, owner, group, kind, path = text.split("|", 6)
             mode, is_dir = int(mode_text, 8), kind == "directory"
@@ -118,15 +123,15 @@ def read_walk(section: RawSection) -> Json:
     unable = "N" in section.lines
     value: dict[str, Json] = {
         "whole": not cut and not unended,
-        "mounts": sorted(mounts),
-        "world_writable_files": sorted(files),
-        "world_writable_dirs": sorted(dirs),
-        "no_user": None if unable else sorted(no_user),
-        "no_group": None if unable else sorted(no_group),
-        "suid_sgid": sorted(suid),
-    }  # type: ignore[dict-item]  # lists of plain values
+        "mounts": [*sorted(mounts)],
+        "world_writable_files": sorted(files, key=str),
+        "world_writable_dirs": sorted(dirs, key=str),
+        "no_user": None if unable else sorted(no_user, key=str),
+        "no_group": None if unable else sorted(no_group, key=str),
+        "suid_sgid": sorted(suid, key=str),
+    }
     if unended:
-        raise Partial(value, f"the walk of {unended[0]} took longer than its time limit")
+        raise Partial(value, "; ".join(f"the walk of {mount} {why}" for mount, why in sorted(unended.items())))
     if cut:
         raise Partial(value, "the walk found more than the 20,000 paths that are kept")
     return value

@@ -8,10 +8,13 @@ from templates_app.language.facts import Json
 SCRIPT = r"""
 [ -r /etc/passwd ] || return 69
 users=$(awk -F: '
-FILENAME != "/etc/passwd" { split($0, word, /[ \t]+/); if (word[1] == "UID_MIN" && word[2] ~ /^[0-9]+$/) least = word[2]; next }
+FILENAME != "/etc/passwd" {
+  split($0, word, /[ \t]+/); if (word[1] == "UID_MIN" && word[2] ~ /^[0-9]+$/) least = word[2]
+  next
+}
 FNR == 1 && least == "" { least = 1000 }
 { sub(/^[ \t]+/, "") }
-/^#/ || $3 !~ /^[0-9]+$/ || $3 + 0 < least + 0 || $3 == 65534 || $3 == 4294967294 || $1 == "nobody" || $1 == "nfsnobody" { next }
+/^#/ || $3 !~ /^[0-9]+$/ || $3 + 0 < least + 0 || $3 == 65534 || $3 == 4294967294 || $1 ~ /^(nfs)?nobody$/ { next }
 $7 ~ /\/(nologin|false|true|sync|halt|shutdown)$/ { next }
 { print $1 ":" $3 ":" $4 ":" $6 }
 ' $([ -r /etc/login.defs ] && echo /etc/login.defs) /etc/passwd)
@@ -78,4 +81,4 @@ def read_homes(section: RawSection) -> Json:
             "files": sorted(files.get(home.rstrip("/"), []), key=str),
         }
         for user, uid, gid, home in sorted(users)
-    ]  # type: ignore[return-value]  # plain values throughout
+    ]

@@ -9,7 +9,9 @@ from templates_app.language.facts import Json
 SCRIPT = r"""
 [ -r /etc/passwd ] && [ -r /etc/group ] || return 69
 awk -F: '
-FNR == 1 { kind = FILENAME == "/etc/passwd" ? "P" : FILENAME == "/etc/group" ? "G" : FILENAME == "/etc/shells" ? "S" : "D" }
+BEGIN { marks["/etc/passwd"] = "P"; marks["/etc/group"] = "G"
+  marks["/etc/shells"] = "S"; marks["/etc/login.defs"] = "D" }
+FNR == 1 { kind = marks[FILENAME] }
 { sub(/^[ \t]+/, "") }
 /^#/ || /^$/ { next }
 kind == "P" {
