@@ -47,10 +47,12 @@ def test_every_list_and_form_breaks_no_policy_and_is_accessible(admin_tab, rf, o
         name = f"admin:{model._meta.app_label}_{model._meta.model_name}"
         paths = [reverse(f"{name}_changelist")]
         if model_admin.has_add_permission(request):
-            paths.append(reverse(f"{name}_add"))
+            paths += [reverse(f"{name}_add"), reverse(f"{name}_add") + "?_popup=1"]
         row = model_admin.get_queryset(request).first()
         if row is not None:
             paths += [reverse(f"{name}_{page}", args=[row.pk]) for page in ("change", "history")]
+            if model_admin.has_delete_permission(request, row):
+                paths.append(reverse(f"{name}_delete", args=[row.pk]))
         for path in paths:
             tab.complaints.clear()
             status = tab.open(path).status

@@ -11,11 +11,11 @@
       part.setAttribute("aria-label", label);
     }
   };
-  const nameAll = () => document.querySelectorAll("select.admin-autocomplete").forEach(name);
-  const markIcons = () => document.querySelectorAll(".search-label-icon[aria-label]").forEach((icon) => icon.setAttribute("role", "img"));
-  window.addEventListener("load", () => {
-    nameAll();
-    markIcons();
-  });
-  document.addEventListener("formset:added", () => setTimeout(nameAll));
+  const mend = () => {
+    document.querySelectorAll("select.admin-autocomplete").forEach(name);
+    document.querySelectorAll(".search-label-icon[aria-label]").forEach((icon) => icon.setAttribute("role", "img"));
+  };
+  // They are built at a moment of their own, and again for each added inline row.
+  new MutationObserver(mend).observe(document.body, { childList: true, subtree: true });
+  mend();
 }
