@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from ruamel.yaml import YAML
 
+from templates_app.language.audit_rules import parse
 from templates_app.language.checks import Check
 from templates_app.language.document import KNOWN_VARIABLES, read_checks
 from templates_app.language.evaluate import compile_check, evaluate_one
@@ -71,29 +72,35 @@ def merged(base: Any, over: Any) -> Any:
     return over
 
 
+def audit_rules(section: dict[str, Any]) -> dict[str, Any]:
+    """Cases write audit rules as auditctl does; they become what the collector makes of such lines."""
+    places = {
+        "disk": lambda line: {"file": "/etc/audit/rules.d/50-site.rules", "line": line},
+        "loaded": lambda line: {},
+    }
+    for part, place in places.items():
+        rules = [parse(text) | place(line) for line, text in enumerate(section[part].get("rules") or [], 1)]
+        section = section | {part: section[part] | {"rules": rules}}
+    return section
+
+
 def facts_of(case: dict[str, Any], base: dict[str, Any], benchmark: str) -> Facts:
     sections = merged(base.get("sections", {}), case.get("sections", {}))
-    read = {
-        name: Section(1, SectionStatus.OK, value) for name, value in sections.items()
-    }
-    read |= {
-        name: Section(1, SectionStatus.DENIED, None) for name in case.get("denied", [])
-    }
+    if "audit_rule" in sections:
+        sections["audit_rule"] = audit_rules(sections["audit_rule"])
+    read = {name: Section(1, SectionStatus.OK, value) for name, value in sections.items()}
+    read |= {name: Section(1, SectionStatus.DENIED, None) for name in case.get("denied", [])}
     for name in case.get("truncated", []):
         read[name] = Section(1, SectionStatus.TRUNCATED, read[name].value, "cut short")
     known = HOSTS[benchmark]
     changes = merged(base.get("host", {}), case.get("host", {}))
     os = HostOs(**{name: getattr(known, name) for name in HostOs.__slots__} | changes)
-    return Facts(
-        FactDocument("1", "0" * 64, NOON, case.get("privilege", "root"), os, read)
-    )
+    return Facts(FactDocument("1", "0" * 64, NOON, case.get("privilege", "root"), os, read))
 
 
 def run(check: Check, case: dict[str, Any], base: dict[str, Any]) -> Result:
     benchmark = case.get("os") or (check.os[0] if check.os else "debian12")
-    values = {
-        name: variable.default for name, variable in check.variables.items()
-    } | KNOWN_VARIABLES
+    values = {name: variable.default for name, variable in check.variables.items()} | KNOWN_VARIABLES
     compiled = compile_check(check, benchmark, values | case.get("variables", {}))
     assert compiled is not None, f"{check.id} says nothing about {benchmark}"
     return evaluate_one(compiled, facts_of(case, base, benchmark))
@@ -106,9 +113,7 @@ def every_case() -> Iterator[Any]:
         base = cases.get("_base") or {}
         for check in checks:
             for outcome in OUTCOMES:
-                for index, case in enumerate(
-                    (cases.get(check.id) or {}).get(outcome) or []
-                ):
+                for index, case in enumerate((cases.get(check.id) or {}).get(outcome) or []):
                     yield pytest.param(
                         check,
                         outcome,
@@ -130,17 +135,14 @@ def test_every_automatic_check_has_a_passing_and_a_failing_case(area):
     bare = [
         check.id
         for check in read_area(area)[0]
-        if check.assessment == "auto"
-        and not all((cases.get(check.id) or {}).get(one) for one in ("pass", "fail"))
+        if check.assessment == "auto" and not all((cases.get(check.id) or {}).get(one) for one in ("pass", "fail"))
     ]
     assert bare == []
 
 
 @pytest.mark.parametrize("area", AREAS)
 def test_every_case_belongs_to_a_check(area):
-    assert set(read_cases(area)) - {check.id for check in read_area(area)[0]} <= {
-        "_base"
-    }
+    assert set(read_cases(area)) - {check.id for check in read_area(area)[0]} <= {"_base"}
 
 
 @pytest.mark.parametrize(("check", "outcome", "case", "base"), list(every_case()))
@@ -149,9 +151,7 @@ def test_verdict(check, outcome, case, base):
     assert result.status.value == outcome, f"{result.actual} {result.message}"
     assert result.expected and result.actual
     assert case.get("actual", "") in result.actual
-    assert outcome not in ("pass", "fail") or result.evidence, (
-        "a verdict without evidence"
-    )
+    assert outcome not in ("pass", "fail") or result.evidence, "a verdict without evidence"
 
 
 def test_check_ids_are_unique():
