@@ -19,7 +19,20 @@ class Entry:
     group: str = ""
 
 
-ENTRIES = (Entry("Configuration", "/admin/", "settings", CONFIGURING, "Manage"),)
+VIEW = ("view_compliance",)
+ENTRIES = (
+    Entry("Dashboard", "/", "dashboard", VIEW),
+    Entry("Hosts", "/compliance/hosts/", "host", VIEW, "Compliance"),
+    Entry("Scans", "/compliance/scans/", "scan", VIEW, "Compliance"),
+    Entry("Templates", "/compliance/templates/", "template", VIEW, "Compliance"),
+    Entry("Alerts", "/alerts/", "alert", VIEW, "Compliance"),
+    Entry("Configuration", "/admin/", "settings", CONFIGURING, "Manage"),
+)
+
+
+def within(path: str, url: str) -> bool:
+    """Tell whether ``path`` belongs to the entry at ``url``; the dashboard is only its own."""
+    return path == url if url == "/" else path.startswith(url)
 
 
 def navigation(request: HttpRequest) -> dict[str, Any]:
@@ -29,7 +42,7 @@ def navigation(request: HttpRequest) -> dict[str, Any]:
         return {}
     may = {codenames: permitted_to_any(user, codenames).exists() for codenames in {e.codenames for e in ENTRIES}}
     shown = [entry for entry in ENTRIES if may[entry.codenames]]
-    active = max((e.url for e in shown if request.path.startswith(e.url)), key=len, default="")
+    active = max((e.url for e in shown if within(request.path, e.url)), key=len, default="")
     return {
         "nav_entries": [
             {"label": e.label, "url": e.url, "icon": e.icon, "group": e.group, "active": e.url == active} for e in shown

@@ -11,6 +11,9 @@ urlpatterns = [
     path("readyz", health.ready),
     path("metrics", health.metrics),
     path("", include("organizations.urls")),
+    path("", include("compliance.urls")),
+    path("", include("templates_app.urls")),
+    path("", include("itsm.urls")),
 ]
 
 handler400 = "config.errors.bad_request"

@@ -177,3 +177,15 @@ def pager(context: Context, page: Page, what: str = "entries", target: str = "")
         "ellipsis": page.paginator.ELLIPSIS,
         "sizes": PAGE_SIZES,
     }
+
+
+@register.filter
+def as_words(value: str) -> str:
+    """Return a stored name as words: ``kernel_modules`` becomes ``Kernel modules``."""
+    return words(value)
+
+
+@register.filter
+def at_key(found: dict[str, object] | None, key: str) -> object:
+    """Return what ``found`` holds under ``key``, None when there is nothing."""
+    return (found or {}).get(key)

@@ -1,0 +1,38 @@
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.utils import timezone
+from django.views.generic import TemplateView
+
+from compliance.selectors.dashboard import dashboard
+from itsm.models import Alert
+from organizations.permissions import permitted_to
+from organizations.selectors.members import admins_in_reach
+from organizations.web.pages import OwnedPage
+
+
+class DashboardPage(OwnedPage, TemplateView):
+    """Where everything stands, at a glance. Without the permission it says whom to ask."""
+
+    template_name = "compliance/dashboard.html"
+    permissions = {"read": "view_compliance"}
+
+    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
+        if request.user.is_authenticated and not permitted_to(request.user, "view_compliance").exists():
+            return no_access(request)
+        return super().dispatch(request, *args, **kwargs)
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        alerts = Alert.objects.filter(organization__in=self.organizations, status=Alert.Status.OPEN)
+        return super().get_context_data(**kwargs) | {
+            "figures": dashboard(self.organizations, timezone.now()),
+            "open_alerts": alerts.count(),
+            "critical_alerts": alerts.filter(severity=Alert.Severity.CRITICAL).count(),
+            "now": timezone.now(),
+        }
+
+
+def no_access(request: HttpRequest) -> HttpResponse:
+    """Tell a user without the permission whom to ask for it."""
+    return render(request, "compliance/no_access.html", {"admins": admins_in_reach(request.user)})

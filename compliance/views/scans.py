@@ -1,0 +1,125 @@
+from typing import Any
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.utils import timezone
+from django.views.generic import TemplateView
+from django.views.generic.base import View
+
+from compliance.models import Scan
+from compliance.reports.formats import FORMATS
+from compliance.selectors.scan_reports import scan_report
+from compliance.services import scan_reports, scan_requests
+from compliance.web.lists import ordered, searched
+from compliance.web.results import grouped
+from organizations.errors import Refused
+from organizations.permissions import holds
+from organizations.web.pages import OwnedPage
+from organizations.web.paging import page_of
+
+COLUMNS = {"host": "host__hostname", "created": "created_at", "score": "score", "failed": "failed"}
+WITH_NAMES = ("organization", "host", "template", "snapshot", "results", "requested_by")
+PHASES = (
+    (Scan.Phase.CONNECTING, "Connect"),
+    (Scan.Phase.COLLECTING, "Collect"),
+    (Scan.Phase.WALKING, "Walk the file systems"),
+    (Scan.Phase.EVALUATING, "Evaluate"),
+    (Scan.Phase.STORING, "Store"),
+)
+
+
+class ScanList(OwnedPage, TemplateView):
+    """All scans, newest first."""
+
+    template_name = "compliance/scans.html"
+    permissions = {"read": "view_compliance"}
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        asked = self.request.GET
+        rows = searched(
+            self.rows(Scan.objects.select_related("host", "template", "organization")),
+            asked.get("q", ""),
+            ["host__hostname"],
+        )
+        if asked.get("status") in Scan.Status.values:
+            rows = rows.filter(status=asked["status"])
+        rows = ordered(rows, asked.get("ordering", ""), COLUMNS, "-created_at")
+        return super().get_context_data(**kwargs) | {
+            "page": page_of(rows, asked),
+            "statuses": Scan.Status.choices,
+            "filtered": bool(asked.get("q") or asked.get("status")),
+        }
+
+
+class ScanPage(OwnedPage, TemplateView):
+    """One scan: live while it runs, its results afterwards."""
+
+    template_name = "compliance/scan.html"
+    partial = "compliance/_scan_progress.html"
+    permissions = {"read": "view_compliance"}
+
+    def get_context_data(self, pk: int, **kwargs: Any) -> dict[str, Any]:
+        scan = self.row(Scan.objects.select_related(*WITH_NAMES), pk=pk)
+        report = scan_report(scan) if scan.status == Scan.Status.COMPLETED else None
+        return super().get_context_data(**kwargs) | {
+            "scan": scan,
+            "report": report,
+            "result_groups": grouped(report),
+            "phases": phases(scan),
+            "formats": [(one.name, one.filename) for one in FORMATS.values()],
+            "may_manage": holds(self.request.user, "manage_compliance", scan.organization),
+        }
+
+    def render_to_response(self, context: dict[str, Any], **response: Any) -> HttpResponse:
+        """Have a live part load the whole page once the scan has ended."""
+        answer = super().render_to_response(context, **response)
+        if context["scan"].ended and self.request.headers.get("HX-Request") and not self.request.htmx.boosted:
+            answer["HX-Refresh"] = "true"
+        return answer
+
+
+def phases(scan: Scan) -> list[dict[str, Any]]:
+    """Return the phases with where ``scan`` stands: done, current or still to come."""
+    order = [phase for phase, _ in PHASES]
+    at = order.index(scan.phase) if scan.phase in order else -1
+    return [
+        {"label": label, "state": "done" if number < at else "current" if number == at else "", "phase": phase}
+        for number, (phase, label) in enumerate(PHASES)
+    ]
+
+
+class CancelScan(OwnedPage, View):
+    """The button Cancel."""
+
+    permissions = {"write": "manage_compliance", "read": "manage_compliance"}
+    http_method_names = ["post"]
+
+    def post(self, request: HttpRequest, pk: int) -> HttpResponse:
+        scan = self.row(Scan.objects.select_related("organization"), pk=pk)
+        try:
+            scan = scan_requests.cancel_scan(actor=request.user, scan=scan, now=timezone.now())
+        except Refused as refused:
+            messages.error(request, str(refused))
+        else:
+            done = scan.status == Scan.Status.CANCELLED
+            messages.success(
+                request, "The scan is cancelled." if done else "The scan ends as soon as its worker hears of it."
+            )
+        return redirect("compliance:scan", pk=pk)
+
+
+class ScanReportFile(OwnedPage, View):
+    """A report file; one that takes long is made in the background, and the page says so meanwhile."""
+
+    permissions = {"read": "view_compliance"}
+
+    def get(self, request: HttpRequest, pk: int, name: str) -> HttpResponse:
+        scan = self.row(Scan.objects.select_related(*WITH_NAMES), pk=pk)
+        sealed = scan_reports.report_or_request(scan=scan, name=name, actor=request.user)
+        if sealed is None:
+            messages.info(request, "The report is being made; take it here in a few seconds.")
+            return redirect("compliance:scan", pk=pk)
+        response = HttpResponse(bytes(sealed.content), content_type=sealed.media_type)
+        response["Content-Disposition"] = f'attachment; filename="scan-{scan.pk}-{FORMATS[name].filename}"'
+        return response
