@@ -37,6 +37,8 @@ class OwnedPage(AccessMixin, View):
         """Send strangers to the login; raise PermissionDenied where the codename is held nowhere."""
         if not request.user.is_authenticated:
             return self._to_login(request)
+        if not hasattr(self, str(request.method).lower()):
+            return self.http_method_not_allowed(request)
         held = permitted_to(request.user, self.codename())
         self.organization = current_organization(request)
         self.organizations = held.filter(pk=self.organization.pk) if self.organization else held

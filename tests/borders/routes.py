@@ -9,6 +9,7 @@ from typing import Any
 import factory
 from django.db.models import Model
 from django.urls import URLPattern, URLResolver, get_resolver
+from django.urls.converters import get_converters
 
 from tests import factories
 from tests.borders.rows import ROWS
@@ -40,8 +41,10 @@ def _filled(text: str, name: str, value: str) -> str:
         return text[:begin] + (value or (choices[0] if len(choices) > 1 else "1")) + text[end + 1 :]
     for opening in (index for index, letter in enumerate(text) if letter == "<"):
         closing = text.index(">", opening)
-        if text[opening + 1 : closing].split(":")[-1] == name:
-            return text[:opening] + (value or "1") + text[closing + 1 :]
+        converter, _, parameter = text[opening + 1 : closing].rpartition(":")
+        if parameter == name:
+            choices = get_converters()[converter or "str"].regex.split("|")
+            return text[:opening] + (value or (choices[0] if len(choices) > 1 else "1")) + text[closing + 1 :]
     raise LookupError(name)
 
 
