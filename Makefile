@@ -22,7 +22,7 @@ prepare: setup
 	@$(MANAGE) prepare
 
 scan: prepare ## scan this machine with CIS Level 1 Linux; print the table, write the reports
-	@$(MANAGE) scan_host localhost --template cis-l1-linux --profile server --format table --reports $(DATA)/reports
+	@$(MANAGE) scan_host localhost --template cis-l1-linux --profile server --record --format table --reports $(DATA)/reports
 
 run: scan ## the same, then web, worker and scheduler at http://127.0.0.1:8000
 	@$(MANAGE) create_admin --if-none

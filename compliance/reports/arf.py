@@ -57,11 +57,11 @@ def q(namespace: str, name: str) -> str:
 
 
 def sub(
-    parent: etree._Element, namespace: str, name: str, text: str | None = None,
+    parent: etree._Element, namespace: str, tag: str, text: str | None = None, /,
     nsmap: dict[str, str] | None = None, **attributes: str,
 ) -> etree._Element:  # fmt: skip
     """Append an element with ``text``; characters that XML cannot hold are replaced."""
-    child = etree.SubElement(parent, q(namespace, name), nsmap=nsmap)
+    child = etree.SubElement(parent, q(namespace, tag), nsmap=nsmap)
     for key, value in attributes.items():
         child.set(key.rstrip("_").replace("_", "-"), clean(value))
     if text is not None:

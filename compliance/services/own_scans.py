@@ -10,7 +10,7 @@ from compliance.engine.transports.base import Sudo, Target
 from compliance.models import Host, HostKey, Scan
 from compliance.services import scan_runs
 from compliance.services.scan_claims import Clock
-from compliance.services.scan_requests import start_own_scan
+from compliance.services.scan_requests import start_own_scan, stream_of
 from compliance.services.targets import resolve, target_of
 from organizations.models.organizations import Organization
 from organizations.models.users import SystemActor
@@ -70,11 +70,21 @@ def host_called(name: str, login: Login) -> Host:
 
 
 def scan_now(
-    *, host: Host, template: Template, profile: str, login: Login, clock: Clock, watch: scan_runs.Watch
+    *,
+    host: Host,
+    template: Template,
+    profile: str,
+    login: Login,
+    clock: Clock,
+    watch: scan_runs.Watch,
+    record: bool = False,
 ) -> Scan:
-    """Scan ``host`` in this process and return the ended scan."""
+    """Scan ``host`` in this process and return the ended scan; with ``record`` it counts in the host's posture."""
     owner = f"cli:{scan_runs.owner_name()}"
-    scan = start_own_scan(actor=OPERATOR, host=host, template=template, profile=profile, owner=owner, now=clock())
+    stream = stream_of(host, template, profile) if record else None
+    scan = start_own_scan(
+        actor=OPERATOR, host=host, template=template, profile=profile, owner=owner, now=clock(), stream=stream
+    )
     manner = scan_runs.Manner(walk_age=WALK_AGE, watch=watch, locate=locator(login))
     scan_runs.perform(scan=scan, clock=clock, manner=manner)
     return Scan.objects.select_related("host", "organization", "template", "snapshot", "results").get(pk=scan.pk)

@@ -41,17 +41,19 @@ def request_scan(*, actor: Actor, host: Host, template: Template, profile: str =
 
 
 @transaction.atomic
-def start_own_scan(*, actor: Actor, host: Host, template: Template, profile: str, owner: str, now: datetime) -> Scan:
+def start_own_scan(
+    *, actor: Actor, host: Host, template: Template, profile: str, owner: str, now: datetime, stream: Stream | None
+) -> Scan:
     """Make a scan that the caller, ``owner``, performs itself; no worker gets to see it pending.
 
-    It stands outside the host's stream, so that it moves no posture. Raises as ``request_scan``, and Conflict while
+    Without a ``stream`` it moves no posture. Raises as ``request_scan``, and Conflict while
     another scan of the host runs.
     """
     require(actor, "manage_compliance", host.organization)
     refuse_unfit(host, template, profile)
     try:
         with transaction.atomic():
-            scan = new_scan(host, template, profile, actor, now, None, running_for=owner)
+            scan = new_scan(host, template, profile, actor, now, stream, running_for=owner)
     except IntegrityError as error:
         raise Conflict(f"Another scan of {host} is running; wait for its end.") from error
     audit.record(actor=actor, action="scan.started", subject=scan)

@@ -35,6 +35,7 @@ class Command(BaseCommand):
         parser.add_argument("--format", choices=["table", *FORMATS], default="table")
         parser.add_argument("--output", type=Path, help="write there instead of to standard output")
         parser.add_argument("--reports", type=Path, metavar="DIR", help="also write a report of every format there")
+        parser.add_argument("--record", action="store_true", help="let the scan count in the host's posture")
         parser.add_argument("--min-score", type=float, metavar="N", help="end 2 when the score is below N")
         parser.add_argument(
             "--fail-on", choices=["critical", "high"], help="end 2 when such a check fails; high includes critical"
@@ -48,6 +49,7 @@ class Command(BaseCommand):
             scan = scan_now(
                 host=host, template=template, profile=options["profile"], login=login, clock=timezone.now,
                 watch=self.show,
+                record=options["record"],
             )  # fmt: skip
         except (Host.DoesNotExist, Refused) as error:
             raise CommandError(str(error)) from error

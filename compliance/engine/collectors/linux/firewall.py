@@ -95,7 +95,7 @@ def nft_tables(lines: list[str]) -> Json:
     type, hook and policy are "" for chains that hang on no hook; a base chain without a policy accepts. A table that is
     switched off has "dormant": true.
     """
-    tables: list[dict[str, Any]] = []
+    tables: list[Any] = []
     chain: dict[str, Any] | None = None
     for line in lines:
         text = line.strip()
@@ -117,14 +117,14 @@ def nft_tables(lines: list[str]) -> Json:
             chain |= {"type": found[1], "hook": found[2], "policy": found[3] or "accept"}
         else:
             chain["rules"].append(text)
-    return tables
+    return [*tables]
 
 
 def iptables_answer(lines: list[str]) -> Json:
-    rules = [line for line in lines if line.startswith("-")]
+    rules: list[Any] = [line for line in lines if line.startswith("-")]
     if not any(rule.startswith("-P ") for rule in rules):
         return {"state": "failed", "rc": 0}
-    return {"state": "ok", "rules": rules}  # type: ignore[dict-item]
+    return {"state": "ok", "rules": rules}
 
 
 def ufw_answer(lines: list[str]) -> Json:
@@ -163,7 +163,7 @@ def zone(path: str, text: str) -> Json:
         return {"file": path, "broken": True}
     return {
         "file": path,
-        "interfaces": sorted(one.get("name", "") for one in root.iterfind("interface")),  # type: ignore[dict-item]
+        "interfaces": [*sorted(one.get("name", "") for one in root.iterfind("interface"))],
         "rules": [rich_rule(one) for one in root.iterfind("rule")],
     }
 

@@ -1,0 +1,23 @@
+"""The PDF report, as auditors file it: everything on paper, each page telling which report it belongs to."""
+
+from django.template.loader import render_to_string
+from django.utils.safestring import mark_safe
+
+from compliance.reports.html import asset
+from compliance.reports.presentation import context_of, stamp
+from compliance.reports.scan_report import Issue, ScanReport
+from organizations.reports.pdf import pdf_of
+
+
+def render(report: ScanReport, issue: Issue) -> bytes:
+    """Return the report file. Raises PdfFailed when the renderer cannot make it."""
+    return pdf_of(document(report, issue))
+
+
+def document(report: ScanReport, issue: Issue) -> str:
+    """Return the HTML that the PDF is rendered from."""
+    context = context_of(report, issue) | {
+        "style": mark_safe(asset("pdf.css")),  # noqa: S308  # our own file
+        "issued": stamp(issue.generated_at, report.zone),
+    }
+    return render_to_string("compliance/report/pdf.html", context)

@@ -1,0 +1,208 @@
+"""What the reports for people show: the values of a scan in order, in words, and with nothing left to be obeyed."""
+
+import hashlib
+import json
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, fields, replace
+from datetime import datetime
+from decimal import ROUND_FLOOR, Decimal
+from zoneinfo import ZoneInfo
+
+from compliance.reports.scan_json import result_values
+from compliance.reports.scan_report import CheckReport, Issue, ScanReport
+from organizations.reports.characters import clipped, one_line, visible
+from templates_app.language.observations import Evidence
+
+ORDER = {"fail": 0, "error": 1, "waived": 2, "pass": 3, "skip": 4}
+SEVERITIES = ("critical", "high", "medium", "low")
+SKIPS = {
+    "not_applicable": "Not applicable",
+    "manual": "For a person to judge",
+    "disabled": "Switched off",
+    "exempted": "Exempted",
+    "prerequisite": "Prerequisite missing",
+}
+STATUSES = (
+    ("fail", "Failed", "#cf3339"),
+    ("error", "Errors", "#a35bae"),
+    ("waived", "Waived", "#3a85c6"),
+    ("pass", "Passed", "#2e9e5f"),
+    ("skip", "Skipped", "#a3acb8"),
+)
+GRADES = {"good": "#2e9e5f", "fair": "#dc9a1e", "poor": "#cf3339", "none": "#a3acb8"}
+PRIVILEGES = {
+    "root": "as root",
+    "sudo": "with root's rights through sudo",
+    "user": "without root's rights, so that some checks could not be decided",
+}
+METHODS = {"ssh": "over SSH", "local": "on the machine itself"}
+BENCHMARKS = {"debian12": "Debian 12", "ubuntu2204": "Ubuntu 22.04", "rhel9": "Red Hat Enterprise Linux 9"}
+FAMILIES = {"cis": "CIS", "stig": "STIG", "cce": "CCE", "nist": "NIST", "pci": "PCI DSS", "iso": "ISO 27001"}
+NOT_SHOWN = ("cac",)
+BAR_WIDTH, RING = 640, 263.9
+LONGEST = {"title": 300, "expected": 1500, "actual": 1500, "message": 600}
+EVIDENCE_SHOWN = 8
+
+
+@dataclass(frozen=True, slots=True)
+class Segment:
+    """One part of the bar of statuses; ``x`` and ``width`` in its units of 640."""
+
+    status: str
+    label: str
+    fill: str
+    number: int
+    x: float
+    width: float
+
+
+@dataclass(frozen=True, slots=True)
+class Chapter:
+    """The results of one top-level section of the benchmark, as numbers and as a bar."""
+
+    name: str
+    total: int
+    numbers: tuple[int, ...]
+    bar: tuple[Segment, ...]
+
+
+def context_of(report: ScanReport, issue: Issue) -> dict[str, object]:
+    """Return what the templates of the HTML and the PDF report show."""
+    shown = harmless(report)
+    results = sorted(shown.results, key=rank)
+    bar = segments(Counter(one.status for one in results))
+    return {
+        "report": shown,
+        "issue": replace(issue, generated_by=one_line(issue.generated_by)),
+        "results": results,
+        "failed": having(results, "fail"),
+        "errors": having(results, "error"),
+        "waived": having(results, "waived"),
+        "passed": having(results, "pass"),
+        "manual": [one for one in results if one.skip_reason == "manual"],
+        "skipped": [one for one in results if one.status == "skip" and one.skip_reason != "manual"],
+        "segments": bar,
+        "chapters": list(chapters(results)),
+        "score": number(report.score),
+        "score_without_waivers": number(report.score_without_waivers),
+        "coverage": "n/a" if report.coverage is None else f"{number(report.coverage * 100)} %",
+        "grade": grade(report.score),
+        "ring": GRADES[grade(report.score)],
+        "arc": f"{(report.score or 0) / 100 * RING:.1f} {RING}",
+        "severities": [(severity, report.failed_by_severity[severity]) for severity in SEVERITIES],
+        "times": times(report, issue),
+        "skips": SKIPS,
+        "privilege": PRIVILEGES.get(report.privilege, shown.privilege),
+        "method": METHODS.get(report.connection, shown.connection),
+        "benchmark": BENCHMARKS.get(report.benchmark, shown.benchmark),
+        "results_sha256": results_sha256(report),
+    }
+
+
+def harmless(report: ScanReport) -> ScanReport:
+    """Return ``report`` with every text visible and of bounded length."""
+    changed = {
+        one.name: one_line(value) for one in fields(report) if isinstance(value := getattr(report, one.name), str)
+    }
+    changed["template_slug"] = report.template_slug
+    results = tuple(harmless_result(result, report.benchmark) for result in report.results)
+    return replace(report, **changed, block_reasons=tuple(map(visible, report.block_reasons)), results=results)
+
+
+def harmless_result(result: CheckReport, benchmark: str) -> CheckReport:
+    texts = {name: clipped(visible(getattr(result, name)), most) for name, most in LONGEST.items()}
+    evidence = tuple(
+        Evidence(one_line(one.source), one.line, clipped(one_line(one.value), 400), clipped(one_line(one.how), 200))
+        for one in result.evidence[:EVIDENCE_SHOWN]
+    )
+    if more := len(result.evidence) - EVIDENCE_SHOWN:
+        evidence += (Evidence(f"{more} more, in the JSON report"),) if more > 0 else ()
+    return replace(result, evidence=evidence, references=named_references(result.references, benchmark), **texts)
+
+
+def named_references(references: Mapping[str, list[str]], benchmark: str) -> dict[str, list[str]]:
+    """Return references by name as people write them, without those of other systems' benchmarks."""
+    named = {}
+    for name, ids in references.items():
+        family, _, of = name.partition("-")
+        if family not in NOT_SHOWN and of in ("", benchmark):
+            named[f"{FAMILIES.get(family, family)} {BENCHMARKS.get(of, of)}".strip()] = ids
+    return named
+
+
+def having(results: Iterable[CheckReport], status: str) -> list[CheckReport]:
+    return [one for one in results if one.status == status]
+
+
+def rank(result: CheckReport) -> tuple[int, int, tuple[int, ...], str]:
+    """Order by status; what is not as it should be by severity; then by section."""
+    severity = SEVERITIES.index(result.severity) if result.status in ("fail", "error", "waived") else 0
+    return ORDER[result.status], severity, section_numbers(result), result.check_id
+
+
+def section_numbers(result: CheckReport) -> tuple[int, ...]:
+    first = result.sections[0] if result.sections else ""
+    return tuple(int(part) for part in first.split(".") if part.isascii() and part.isdigit())
+
+
+def number(score: float | None) -> str:
+    """Return ``score`` with one digit, cut off and not rounded: 89.96 is not yet 90.0."""
+    if score is None:
+        return "n/a"
+    return "100" if score == 100 else str(Decimal(repr(float(score))).quantize(Decimal("0.1"), ROUND_FLOOR))
+
+
+def grade(score: float | None) -> str:
+    """Return good (90 and more), fair (70 and more), poor, or none."""
+    if score is None:
+        return "none"
+    return "good" if score >= 90 else "fair" if score >= 70 else "poor"
+
+
+def segments(counts: Mapping[str, int]) -> tuple[Segment, ...]:
+    whole, x, found = sum(counts.values()) or 1, 0.0, []
+    for status, label, fill in STATUSES:
+        width = counts.get(status, 0) / whole * BAR_WIDTH
+        found.append(Segment(status, label, fill, counts.get(status, 0), round(x, 1), round(width, 1)))
+        x += width
+    return tuple(found)
+
+
+def chapters(results: Sequence[CheckReport]) -> Iterator[Chapter]:
+    """Yield the top-level sections in order; what has no section comes last. Nothing when there is only one."""
+    by_chapter: dict[int, Counter[str]] = {}
+    for result in results:
+        first = section_numbers(result)[:1] or (10**6,)
+        by_chapter.setdefault(first[0], Counter())[result.status] += 1
+    if len(by_chapter) < 2:
+        return
+    for chapter, counts in sorted(by_chapter.items()):
+        name = "Others" if chapter == 10**6 else f"Section {chapter}"
+        numbers = tuple(counts[status] for status, _, _ in STATUSES)
+        yield Chapter(name, sum(numbers), numbers, segments(counts))
+
+
+def times(report: ScanReport, issue: Issue) -> list[tuple[str, str]]:
+    rows: Iterable[tuple[str, datetime | None]] = (
+        ("Scan started", report.started_at),
+        ("Facts collected", report.collected_at),
+        ("File systems walked", report.walked_at),
+        ("Scan finished", report.finished_at),
+        ("Report issued", issue.generated_at),
+    )
+    return [(label, stamp(at, report.zone)) for label, at in rows if at is not None]
+
+
+def stamp(at: datetime, zone: ZoneInfo) -> str:
+    """Return a time with its offset and the zone's name."""
+    return f"{at.astimezone(zone).isoformat(sep=' ', timespec='seconds')} ({zone.key})"
+
+
+def results_sha256(report: ScanReport) -> str:
+    """Return the sum by which reports of different formats are known to hold the same results.
+
+    It is taken of the JSON report's ``results``, written with sorted keys, without white space, in ASCII.
+    """
+    values = [result_values(result) for result in report.results]
+    return hashlib.sha256(json.dumps(values, sort_keys=True, separators=(",", ":")).encode()).hexdigest()
