@@ -1,5 +1,7 @@
 """What no linter asks: jobs have tasks, modules stay readable, packages hide nothing."""
 
+import tomllib
+from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
@@ -53,3 +55,11 @@ def test_no_path_of_one_machine_in_the_tree():
     marks = ("/wo" + "rk/", "/fa" + "rm/", "/tmp/bash" + "_jobs")
     for path in MODULES:
         assert not any(mark in path.read_text() for mark in marks), path
+
+
+def test_every_interface_stands_in_its_apps_contract():
+    contracts = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["importlinter"]["contracts"]
+    protected = {module for contract in contracts for module in contract.get("protected_modules", [])}
+    interfaces = ("api", "admin", "views", "tasks", "receivers", "middleware", "management")
+    existing = {f"{app}.{name}" for app in APPS[1:] for name in interfaces if find_spec(f"{app}.{name}")}
+    assert existing == protected
