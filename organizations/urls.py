@@ -2,11 +2,12 @@ from django.contrib.auth.views import LogoutView
 from django.urls import path
 
 from organizations.views.reports import verify
-from organizations.views.session import LoginView, switch_organization
+from organizations.views.session import LoginView, PasswordView, switch_organization
 
 urlpatterns = [
     path("accounts/login/", LoginView.as_view(), name="login"),
     path("accounts/logout/", LogoutView.as_view(), name="logout"),
+    path("accounts/password/", PasswordView.as_view(), name="password"),
     path("accounts/organization/", switch_organization, name="switch_organization"),
     path("verify/", verify, name="verify"),
 ]

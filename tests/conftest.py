@@ -12,9 +12,6 @@ from organizations.models.organizations import Organization
 from organizations.models.users import User
 from tests.factories.organizations import OrganizationFactory, UserFactory, member
 
-NOT_RUN: dict[str, list[str]] = {}
-"""{reason: [test ids]} of what this run could not run."""
-
 
 def pytest_configure(config: pytest.Config) -> None:
     _flush_in_spite_of_guards()

@@ -1,7 +1,9 @@
 import pytest
 from django.core import mail
+from django.test import Client
 from django.urls import reverse
 
+from organizations.models.audit import AuditEvent
 from organizations.models.users import User
 from tests.factories.organizations import PASSWORD, UserFactory, member
 
@@ -52,8 +54,6 @@ def test_success_forgets_the_failures(client, user):
 
 
 def test_login_needs_csrf(user):
-    from django.test import Client
-
     assert sign_in(Client(enforce_csrf_checks=True), "ann").status_code == 403
 
 
@@ -77,3 +77,15 @@ def test_pages_forbid_inline_script_and_framing(client, db):
     assert "default-src 'self'" in policy
     assert "frame-ancestors 'none'" in policy
     assert "unsafe" not in policy
+
+
+def test_password_is_changed_by_oneself_and_recorded(client, user):
+    client.force_login(user)
+    new = "a quite different passphrase"
+    weak = client.post("/accounts/password/", {"old_password": PASSWORD, "new_password1": "1", "new_password2": "1"})
+    assert weak.status_code == 200
+    body = {"old_password": PASSWORD, "new_password1": new, "new_password2": new}
+    assert client.post("/accounts/password/", body).headers["Location"] == "/"
+    assert client.get("/accounts/password/").status_code == 200
+    assert User.objects.get(pk=user.pk).check_password(new)
+    assert AuditEvent.objects.get().action == "user.password_changed"
