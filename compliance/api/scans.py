@@ -150,7 +150,7 @@ class ScanViewSet(mixins.CreateModelMixin, OwnedReadViewSet):
     )
     @action(
         detail=True, methods=["get"], pagination_class=None, filter_backends=[],
-        url_path=r"report\.(?P<suffix>html|json|arf\.xml|pdf)",
+        url_path=r"report\.(?P<suffix>html|json|arf\.xml|junit\.xml|pdf)",
     )  # fmt: skip
     def report(self, request: Request, pk: str, suffix: str) -> HttpResponse:
         """Return a report file, or 202 while it is made."""

@@ -147,7 +147,13 @@ def severity(ours: str) -> str:
 def oval_stub(component: etree._Element, made: str) -> None:
     """Write the one OVAL definition that a data stream must have; our collector evaluates, OVAL does not."""
     root = etree.SubElement(
-        component, q(OVAL, "oval_definitions"), nsmap={None: OVAL, "oval": OVAL_COMMON, "ind": OVAL_INDEPENDENT}
+        component,
+        q(OVAL, "oval_definitions"),
+        nsmap={
+            None: OVAL,  # type: ignore[dict-item]  # the stubs know no default namespace
+            "oval": OVAL_COMMON,
+            "ind": OVAL_INDEPENDENT,
+        },
     )
     generator = sub(root, OVAL, "generator")
     sub(generator, OVAL_COMMON, "schema_version", "5.11")

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from compliance.reports import arf, html, scan_json
+from compliance.reports import arf, html, junit, pdf, scan_json
 from compliance.reports.scan_report import Issue, ScanReport
 
 
@@ -24,5 +24,7 @@ FORMATS: dict[str, Format] = {
         Format("html", "report.html", "text/html; charset=utf-8", html.render),
         Format("json", "report.json", "application/json", scan_json.render),
         Format("arf", "report.arf.xml", "application/xml", arf.render),
+        Format("junit", "report.junit.xml", "application/xml", junit.render),
+        Format("pdf", "report.pdf", "application/pdf", pdf.render, slow=True),
     )
 }

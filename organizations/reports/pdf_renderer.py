@@ -50,7 +50,7 @@ def render(html: str, fonts: dict[str, bytes]) -> bytes:
     from weasyprint.text.fonts import FontConfiguration  # noqa: PLC0415
     from weasyprint.urls import URLFetcher, URLFetcherResponse  # noqa: PLC0415
 
-    class OnlyFonts(URLFetcher):  # type: ignore[misc]  # the library has no types
+    class OnlyFonts(URLFetcher):
         """Hands out the product's fonts and refuses every other address, files and data included."""
 
         def fetch(self, url: str, headers: dict[str, str] | None = None) -> URLFetcherResponse:
