@@ -8,10 +8,9 @@ A rule as JSON, keys left out where they have their usual value:
 
 import errno
 import re
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from operator import eq, ge, gt, le, lt, ne
-from typing import Any
+from typing import Any, NamedTuple
 
 UNSET = 2**32 - 1
 LISTS = frozenset({"exit", "task", "user", "exclude", "filesystem", "io_uring", "entry"})
@@ -32,8 +31,7 @@ FLAGS = {"yes": 1, "true": 1, "no": 0, "false": 0}
 Filter = tuple[str, str, int | str]
 
 
-@dataclass(frozen=True, slots=True)
-class Rule:
+class Rule(NamedTuple):
     """One rule. ``arch`` "" means no filter on it; no ``calls`` means every system call; no ``perm`` every access.
 
     ``reach`` tells how far ``path`` reaches: a watch or dir sees all below it, path one file, "" names no file.
@@ -56,10 +54,17 @@ class Rule:
         return f"{self.file} line {self.line}" if self.file else "the kernel"
 
 
+def pairs(filters: Iterable[Sequence[Any]]) -> tuple[Filter, ...]:
+    return tuple((field, op, operand) for field, op, operand in filters)
+
+
+CONTAINERS: dict[str, Callable[[Any], Any]] = {"calls": frozenset, "filters": pairs}
+
+
 def rule_of(value: Mapping[str, Any]) -> Rule:
     """Return the rule that a section's JSON describes."""
-    filters = tuple((field, op, operand) for field, op, operand in value.get("filters", ()))
-    return Rule(**{**value, "calls": frozenset(value.get("calls", ())), "filters": filters})
+    changed = {key: made(value[key]) for key, made in CONTAINERS.items() if key in value}
+    return Rule(**{**value, **changed})
 
 
 def parse(text: str) -> dict[str, Any] | None:
@@ -199,8 +204,9 @@ def follows(wanted: tuple[Filter, ...], one: Filter) -> bool:
         field, op, value = "exit", "<", 0
     if op not in OPERATIONS or not isinstance(value, int):
         return False
-    bounds = [(OPERATIONS[how], bound) for name, how, bound in wanted if name == field and how in OPERATIONS]
-    if not bounds or not all(isinstance(bound, int) for _, bound in bounds):
+    limits = [(OPERATIONS[how], bound) for name, how, bound in wanted if name == field and how in OPERATIONS]
+    bounds = [(judge, bound) for judge, bound in limits if isinstance(bound, int)]
+    if not bounds:
         return False
     low, high = (-4096, 2**31) if field == "exit" else (0, UNSET)
     edges = [value, *(bound for _, bound in bounds)]

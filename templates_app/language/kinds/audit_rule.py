@@ -1,6 +1,6 @@
 """Audit rules, compared by meaning: right when the rules on disk and the rules in the kernel both see what is asked."""
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from typing import Any, Literal, Self
 
 from pydantic import field_validator, model_validator
@@ -82,12 +82,13 @@ def observe(probe: AuditRuleProbe, facts: Facts) -> Observed:
             looked = Evidence("file systems of the host", None, "", "searched for setuid and setgid files")
             item = Item(PRESENT, "", (looked,), "there is no setuid or setgid file")
             return Observed((item,), whole=not unread, unread=unread)
-        wanted = list(accesses(probe, facts, paths, "x"))
+        wanted = accesses(probe, facts, paths, "x")
     else:
         wanted = events(probe, facts)
+    abis = arches(facts)
     return both(
-        lambda: found(wanted, disk_rules(facts), "on disk", apart=probe.each_setuid),
-        lambda: found(wanted, loaded_rules(facts), "loaded", apart=probe.each_setuid),
+        lambda: found(wanted, disk_rules(facts), "on disk", abis, apart=probe.each_setuid),
+        lambda: found(wanted, loaded_rules(facts), "loaded", abis, apart=probe.each_setuid),
         unread,
     )
 
@@ -105,13 +106,8 @@ def both(disk: Callable[[], list[Item]], loaded: Callable[[], list[Item]], unrea
 
 def events(probe: AuditRuleProbe, facts: Facts) -> list[Event]:
     if probe.watch:
-        return list(accesses(probe, facts, probe.watched, probe.perm))
-    return [
-        Event(arch, filters, call=call, case=case)
-        for case, filters in filter_sets(probe, facts)
-        for call in probe.calls
-        for arch in arches(facts)
-    ]
+        return accesses(probe, facts, probe.watched, probe.perm)
+    return [Event(filters, call, case=case) for case, filters in filter_sets(probe, facts) for call in probe.calls]
 
 
 def filter_sets(probe: AuditRuleProbe, facts: Facts) -> list[tuple[str, tuple[Filter, ...]]]:
@@ -119,39 +115,51 @@ def filter_sets(probe: AuditRuleProbe, facts: Facts) -> list[tuple[str, tuple[Fi
     return facts.memo(key, probe.filter_sets)
 
 
-def accesses(probe: AuditRuleProbe, facts: Facts, paths: Iterable[str], perm: str) -> Iterator[Event]:
-    for case, filters in filter_sets(probe, facts):
-        for path in paths:
-            whole = path.endswith("/")
-            for letter in perm:
-                for arch in arches(facts):
-                    name = path.rstrip("/") or "/"
-                    yield Event(arch, filters, path=name, whole=whole, access=letter, case=case)
+def accesses(probe: AuditRuleProbe, facts: Facts, paths: Iterable[str], perm: str) -> list[Event]:
+    return [
+        Event(filters, "", path.rstrip("/") or "/", path.endswith("/"), perm, case)
+        for case, filters in filter_sets(probe, facts)
+        for path in paths
+    ]
 
 
 def arches(facts: Facts) -> tuple[str, ...]:
     return ("b64", "b32") if facts.os.arch in WIDE else ("b32",)
 
 
-def found(wanted: list[Event], rules: RuleSet, where: str, *, apart: bool) -> list[Item]:
+Unseen = tuple[Event, str]
+
+
+def found(wanted: list[Event], rules: RuleSet, where: str, abis: tuple[str, ...], *, apart: bool) -> list[Item]:
     """Return one item that says which rules see all of ``wanted``, or what is not seen: one item, or one per file."""
-    seen: dict[Rule, None] = {}
-    unseen: list[Event] = []
+    seen: dict[int, Rule] = {}
+    unseen: list[Unseen] = []
     for event in wanted:
-        rule = rules.seen_by(event)
-        if rule is None:
-            unseen.append(event)
-        else:
-            seen[rule] = None
+        for arch in abis:
+            rule = rules.seen_by(event, arch)
+            if rule is None:
+                unseen += [(part, arch) for part in unseen_parts(event, arch, rules, seen)]
+                continue
+            seen[id(rule)] = rule
+            if not rule.arch and not rule.calls:
+                break  # it sees the other ABI as well
     if not unseen:
-        return [present(list(seen), where, len({event.path for event in wanted}) if apart else 0)]
-    abis = len({event.arch for event in wanted})
+        return [present(list(seen.values()), where, len(wanted) if apart else 0)]
     if not apart:
-        return [missing(unseen, rules, where, abis)]
-    by_path: dict[str, list[Event]] = {}
-    for event in unseen:
-        by_path.setdefault(event.path, []).append(event)
-    return [missing(group, rules, where, abis) for group in by_path.values()]
+        return [missing(unseen, rules, where, len(abis))]
+    by_path: dict[str, list[Unseen]] = {}
+    for event, arch in unseen:
+        by_path.setdefault(event.path, []).append((event, arch))
+    return [missing(group, rules, where, len(abis)) for group in by_path.values()]
+
+
+def unseen_parts(event: Event, arch: str, rules: RuleSet, seen: dict[int, Rule]) -> list[Event]:
+    """Return what of ``event`` no rule sees, where each access may have a rule of its own; these go into ``seen``."""
+    if len(event.access) < 2:
+        return [event]
+    parts = [(part, rules.seen_by(part, arch)) for part in event.parts()]
+    seen.update({id(rule): rule for _, rule in parts if rule is not None})
+    return [part for part, rule in parts if rule is None]
 
 
 def present(rules: list[Rule], where: str, files: int) -> Item:
@@ -163,23 +171,22 @@ def present(rules: list[Rule], where: str, files: int) -> Item:
     return Item(PRESENT, where, evidence, f"{where}: {told}{more}")
 
 
-def missing(unseen: list[Event], rules: RuleSet, where: str, of: int) -> Item:
+def missing(unseen: list[Unseen], rules: RuleSet, where: str, of: int) -> Item:
     text = f"{where}: no rule records {named(unseen, of)}"
-    nearest = next((rule for event in unseen if (rule := rules.nearest(event))), None)
+    nearest = next((rule for event, arch in unseen if (rule := rules.nearest(event, arch))), None)
     if nearest is None:
         looked = (Evidence(SOURCES[where], None, "", f"{len(rules.rules)} rules tried"),)
         return Item(MISSING, where, looked, text if rules.rules else f"{where}: there are no audit rules")
     why = "it is kept silent by" if nearest.action == "never" else "nearest rule:"
-    return Item(
-        MISSING, where, (evidence_of(nearest, "nearest rule"),), f"{text}; {why} {nearest.text} ({nearest.place})"
-    )
+    text = f"{text}; {why} {nearest.text} ({nearest.place})"
+    return Item(MISSING, where, (evidence_of(nearest, "nearest rule"),), text)
 
 
-def named(unseen: list[Event], of: int) -> str:
+def named(unseen: list[Unseen], of: int) -> str:
     """Return what is not seen, in words; the ABI is named where the other one of ``of`` is seen."""
     abis: dict[str, list[str]] = {}
-    for event in unseen:
-        abis.setdefault(event.words, []).append(event.arch)
+    for event, arch in unseen:
+        abis.setdefault(event.words, []).append(arch)
     names = [words if len(missed) == of else f"{words} through the {missed[0]} ABI" for words, missed in abis.items()]
     more = f" and {len(names) - MOST_NAMED} more" if len(names) > MOST_NAMED else ""
     return ", ".join(names[:MOST_NAMED]) + more
@@ -288,16 +295,17 @@ def describe(probe: AuditRuleProbe) -> str:
     if probe.about == "lock":
         return "the lock of the audit rules (-e), on disk and loaded,"
     if probe.about == "sync":
-        return "the difference between rules.d, audit.rules and the loaded audit rules"
+        return "the comparison of rules.d, audit.rules and the loaded audit rules"
     if probe.each_setuid:
         what = "running each setuid or setgid file"
     elif probe.calls:
         what = ", ".join(probe.calls)
     else:
         what = f"{' and '.join(ACCESSES[letter] for letter in probe.perm)} {', '.join(probe.watched)}"
-    cases = " or ".join(" and ".join(case) for case in probe.cases if case)
-    limits = " and ".join([*probe.filters, *([f"({cases})" if len(probe.cases) > 1 else cases] if cases else [])])
-    return f"an audit rule for {what}{f' where {limits}' if limits else ''}, on disk and loaded,"
+    limits = " and ".join([*probe.filters, *(probe.cases[0] if len(probe.cases) == 1 else [])])
+    each = ", and ".join(f"with {' and '.join(case)}" for case in probe.cases) if len(probe.cases) > 1 else ""
+    words = f"{f' where {limits}' if limits else ''}{f', {each}' if each else ''}"
+    return f"an audit rule for {what}{words}, on disk and loaded,"
 
 
 register(Kind("audit_rule", AuditRuleProbe, needs, observe, describe, "Audit rules by meaning, on disk and loaded"))
