@@ -12,7 +12,7 @@ Frozen = tuple[str, str]
 
 
 def plan_for(organization: Organization, os_type: str, *extra: Template) -> Plan:
-    """Return the plan for the newest published templates of ``os_type`` that ``organization`` sees, and for ``extra``."""
+    """Return the plan for what ``organization`` sees of ``os_type``, newest published versions, and for ``extra``."""
     visible = Template.objects.visible_in(Organization.objects.filter(pk=organization.pk)).filter(os_type=os_type)
     frozen = {(template.sha256, template.document) for template in [*visible.newest(), *extra]}
     return plan_of(tuple(sorted(frozen)))

@@ -93,7 +93,7 @@ def tell_of_fall(scan: Scan, before: float | None, now: datetime) -> None:
         kind="compliance_low_score",
         severity=Alert.Severity.CRITICAL if critical else Alert.Severity.WARNING,
         title=f"{scan.host} scores {scan.score:.1f} against {scan.template.name}",
-        message=f"The score is below {threshold:.0f}. {was} {scan.failed} checks fail, {scan.failed_critical} critical.",
+        message=f"The score is below {threshold:.0f}. {was} {scan.failed} fail, {scan.failed_critical} critical.",
         dedupe_key=f"compliance_low_score:{scan.stream_id}",
         subject_kind="scan",
         subject_id=str(scan.pk),

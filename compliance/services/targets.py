@@ -45,7 +45,7 @@ def resolve(host: Host) -> Address:
         raise TransportError(
             Reason.NAME_NOT_FOUND, f"{host.where} has no address in the name service; check its spelling."
         ) from error
-    address = ipaddress.ip_address(found[0][4][0].split("%")[0])
+    address = ipaddress.ip_address(str(found[0][4][0]).split("%")[0])
     if not permitted(address, host):
         raise TransportError(
             Reason.NO_ROUTE,

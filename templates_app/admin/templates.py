@@ -24,7 +24,7 @@ class TemplateAdmin(ReadOnlyAdmin):
 
     @admin.display(description="number of checks", ordering="check_count")
     def number(self, template: Template) -> int:
-        return template.check_count  # type: ignore[attr-defined]  # annotated above
+        return template.check_count
 
     @admin.display(description="checks")
     def checks_link(self, template: Template) -> str:

@@ -104,7 +104,8 @@ def compile_check(check: Check, benchmark: str, variables: Mapping[str, Any] = {
     if rule is None:
         return None
     values = {name: variable.default for name, variable in check.variables.items()} | dict(variables)
-    condition, condition_needs = None, ()
+    condition: Condition | None = None
+    condition_needs: tuple[Need, ...] = ()
     if check.applies_when is not None:
         condition, condition_needs = compile_condition(check.applies_when, values, CompileError)
     run, expected, needs = compile_rule(rule, values, "")
@@ -156,8 +157,10 @@ JOINS: dict[str, Callable[[list[Rule]], Rule]] = {
 
 
 def joined(rules: list[Rule], facts: Facts, *, decisive: Status) -> Verdict:
-    """Return the joint verdict: ``decisive`` once one member has it; else unknown if one is; members that do not
-    apply count only when all of them do not."""
+    """Return the joint verdict: ``decisive`` once one member has it, else unknown if one is.
+
+    Members that do not apply count only when all of them do not.
+    """
     verdicts: list[Verdict] = []
     unknown: Unknown | None = None
     for rule in rules:

@@ -23,7 +23,7 @@ Value = Scalar | tuple[str, ...] | FileMode | None
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """Where a value was seen: ``source`` a file, a command or a kernel interface; ``line`` counts from 1, None if n/a."""
+    """Where a value was seen: ``source`` a file, a command, a kernel interface; ``line`` from 1, None if n/a."""
 
     source: str
     line: int | None = None

@@ -69,7 +69,7 @@ def mode(value: Operand | Value) -> int:
 def listed(operand: Operand) -> list[str]:
     if not isinstance(operand, list) or not operand:
         raise Unfit("expects a list with at least one entry")
-    return [text(entry) for entry in operand]  # type: ignore[arg-type]  # schema: entries are scalars
+    return [text(entry) for entry in operand]
 
 
 def many(value: Value) -> tuple[str, ...]:
@@ -202,7 +202,7 @@ def _names(operand: Operand, key: str) -> frozenset[str] | None:
     if not isinstance(operand, dict) or key not in operand:
         return None
     names = operand[key]
-    return frozenset([names] if isinstance(names, str) else names)  # type: ignore[arg-type]  # schema: list of names
+    return frozenset(str(name) for name in names) if isinstance(names, list) else frozenset([str(names)])
 
 
 def _stat_max(operand: Operand) -> Judge:
@@ -240,7 +240,7 @@ def _stat_any(operand: Operand) -> Judge:
     """Accept a file that fits any one of several owner, group and mode sets."""
     if not isinstance(operand, list) or not operand:
         raise Unfit("expects a list of mode, owner and group")
-    judges = [_stat_max(entry) for entry in operand]  # type: ignore[arg-type]  # _stat_max refuses what is no mapping
+    judges = [_stat_max(entry) for entry in operand]
     return lambda value: any(judge(value) for judge in judges)
 
 

@@ -44,7 +44,7 @@ class Kind(Generic[P]):
     presence: tuple[str, str] = ("exists", "does not exist")
 
 
-KINDS: dict[str, Kind] = {}  # type: ignore[type-arg]  # each kind has its own probe
+KINDS: dict[str, Kind] = {}
 
 
 def register(kind: Kind[P]) -> Kind[P]:

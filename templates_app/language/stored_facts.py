@@ -65,7 +65,7 @@ def read_section(raw: Any, name: str) -> Section:
 
 def read_host(raw: Any) -> HostOs:
     try:
-        values = {key: tuple(value) if isinstance(value, list) else value for key, value in raw.items()}
+        values: dict[str, Any] = {key: tuple(value) if isinstance(value, list) else value for key, value in raw.items()}
         return HostOs(**values)
     except (TypeError, AttributeError) as error:
         raise BrokenFacts(f"os: {error}") from None

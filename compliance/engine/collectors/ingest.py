@@ -148,4 +148,5 @@ def parsed(name: str, schema: int, parse: Callable[[RawSection], Json], raw: Raw
 
 
 def host_os(value: Any) -> HostOs:
-    return HostOs(**{key: tuple(entry) if isinstance(entry, list) else entry for key, entry in value.items()})
+    values: dict[str, Any] = {key: tuple(entry) if isinstance(entry, list) else entry for key, entry in value.items()}
+    return HostOs(**values)

@@ -24,14 +24,15 @@ DEFAULT_LINE = re2.compile(r"^\s*(?:export\s+)?(GRUB_CMDLINE_LINUX(?:_DEFAULT)?)
 
 
 class BootArgProbe(Probe):
-    """``name`` of an argument, without its value: apparmor. One item for each boot entry and, where /etc/default/grub
-    exists, one for what it gives to new entries; the value is the last one given, "" for a bare word, none when the
-    entry lacks it. ``loader`` grub reads grub.cfg and the loader's entries, zipl reads /etc/zipl.conf.
+    """``name`` of an argument, without its value: apparmor. Left out, the entries themselves are asked for.
+
+    One item for each boot entry and, where /etc/default/grub exists, one for what it gives to new entries; the value
+    is the last one given, "" for a bare word, none when the entry lacks it. ``loader`` grub reads grub.cfg and the loader's entries, zipl reads /etc/zipl.conf.
 
     The command line of the running kernel is shown as evidence only: it is right again after the next start.
     """
 
-    name: str
+    name: str = ""
     loader: Literal["grub", "zipl"] = "grub"
 
 
@@ -181,7 +182,7 @@ def running(name: str, facts: Facts) -> tuple[Evidence, ...]:
 
 def describe(probe: BootArgProbe) -> str:
     where = "every entry of zipl" if probe.loader == "zipl" else "every boot entry"
-    return f"kernel argument {probe.name} in {where}"
+    return f"kernel argument {probe.name} in {where}" if probe.name else "a boot entry"
 
 
 register(Kind("boot_arg", BootArgProbe, needs, observe, describe, "A kernel argument in every boot entry"))

@@ -9,6 +9,7 @@ from pydantic import model_validator
 from templates_app.language import iptables, nftables
 from templates_app.language.facts import Facts, Unknown
 from templates_app.language.firewall_facts import answer, demanded, refused
+from templates_app.language.kinds.service import RUNS, unit_of
 from templates_app.language.observations import Evidence, Item, Observed
 from templates_app.language.registry import Kind, Need, Probe, register
 
@@ -66,20 +67,23 @@ def observe(probe: FirewallProbe, facts: Facts) -> Observed:
 
 
 def in_use(facts: Facts) -> Observed:
-    services: Any = facts.value("service")
-    if not services["running"]:
-        raise Unknown("which firewall is active cannot be told: systemd is not running here")
     found = []
     for name, units in UNITS.items():
-        missing = [unit for unit in units if unit not in services["units"]]
-        if missing:
-            raise Unknown(f"unit {missing[0]} was not collected")
-        active = [unit for unit in units if services["units"][unit]["active"] == "active"]
-        if active and (name != "ufw" or switched_on(facts)):
-            evidence = Evidence("systemd", None, f"{active[0]} active", "activity")
+        running = [unit for unit in units if runs(unit, facts)]
+        if running and (name != "ufw" or switched_on(facts)):
+            evidence = Evidence("systemd", None, f"{running[0]} active", "activity")
             found.append(Item(name, name, (evidence,), f"{name} is active"))
     looked = (Evidence("systemd", None, ", ".join(UNITS), "activity"),)
     return Observed(tuple(found), absent="no firewall service is active", evidence=looked)
+
+
+def runs(unit: str, facts: Facts) -> bool:
+    state = unit_of(facts, unit)
+    if state["load"] == "not-found":
+        return False
+    if not state["active"]:
+        raise Unknown(f"whether {unit} runs cannot be told: systemd is not running here")
+    return state["active"] in RUNS
 
 
 def switched_on(facts: Facts) -> bool:

@@ -14,8 +14,8 @@ class KvFileProbe(Probe):
     """``paths`` (globs allowed) are read in this order; ``wins`` says which of several settings of ``key`` counts.
 
     ``separator`` equals: "key = value", space: "key value", colon: "key: value", limits: "domain type item value",
-    where the key is "domain type item". ``section`` limits it to an [ini] section. ``bare`` keys without a value
-    count as set to "". Quotes around a value are dropped. ``dropins`` true: the files after the first path's are
+    where the key is "domain type item" and the type "-" stands for hard and soft. ``section`` limits it to an [ini]
+    section. A key without a value counts as set to "". Quotes around a value are dropped. ``dropins`` true: the files after the first path's are
     drop-ins as systemd reads them, by file name over all directories; of one name the last directory's counts.
     """
 
@@ -81,8 +81,15 @@ def parse(lines: list[Line], probe: KvFileProbe) -> Iterable[tuple[Line, str, st
         if text.startswith((probe.comment, ";")):
             continue
         key, value = split(text, probe.separator, probe.comment)
-        if key:
-            yield line, section, normal(key, probe), value
+        for named in both_limits(key) if probe.separator == "limits" else [key]:
+            if named:
+                yield line, section, normal(named, probe), value
+
+
+def both_limits(key: str) -> list[str]:
+    """Return what a line of limits.conf sets: "* - core" sets the hard and the soft limit."""
+    domain, kind, item = key.split() if key else ("", "", "")
+    return [f"{domain} {one} {item}" for one in ("hard", "soft")] if kind == "-" else [key]
 
 
 def split(text: str, separator: str, comment: str) -> tuple[str, str]:
@@ -112,7 +119,7 @@ def normal(key: str, probe: KvFileProbe) -> str:
 
 def describe(probe: KvFileProbe) -> str:
     where = f"{probe.paths[0]} and its drop-ins" if probe.dropins else ", ".join(probe.paths)
-    return f"{probe.key} in {'[' + probe.section + '] of ' if probe.section else ''}{where}"
+    return f"setting {probe.key} in {'[' + probe.section + '] of ' if probe.section else ''}{where}"
 
 
 register(

@@ -1,7 +1,7 @@
 """Mounted file systems: that a path is a file system of its own, and the options it is mounted with."""
 
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, Literal
 
 from templates_app.language import files
 from templates_app.language.facts import Facts, Unknown
@@ -13,12 +13,14 @@ FSTAB = "/etc/fstab"
 
 class MountProbe(Probe):
     """``path`` is a mount point. The item is the options in force; what /etc/fstab says of them is told beside it.
+    ``facet`` mounted only names the question otherwise: for exists and absent.
 
     Section mount: [{"target", "source", "fstype", "options": [..]}, ...]; of several mounts on one target the last
     one counts.
     """
 
     path: str
+    facet: Literal["options", "mounted"] = "options"
 
 
 def needs(probe: MountProbe) -> Iterable[Need]:
@@ -55,7 +57,11 @@ def in_fstab(path: str, facts: Facts) -> tuple[tuple[Evidence, ...], str]:
 
 
 def describe(probe: MountProbe) -> str:
-    return f"the file system at {probe.path}"
+    return (
+        f"a separate file system at {probe.path}"
+        if probe.facet == "mounted"
+        else f"the list of mount options of {probe.path}"
+    )
 
 
 register(Kind("mount", MountProbe, needs, observe, describe, "A mount point and its options"))

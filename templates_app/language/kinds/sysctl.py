@@ -44,7 +44,7 @@ def running(key: str, value: Any) -> Item:
             None,
             "running",
             (Evidence(path, None, "", "no such parameter"),),
-            "this kernel has no such parameter",
+            "running: this kernel has no such parameter",
         )
     return Item(
         value,

@@ -14,7 +14,7 @@ from templates_app.language.observations import Evidence, Item, Observed
 from templates_app.language.registry import Kind, Need, Probe, register
 
 Aspect = Literal[
-    "uid0_accounts", "gid0_accounts", "gid0_groups", "password_field", "shell", "unknown_group", "members",
+    "uid0_accounts", "gid0_accounts", "gid0_groups", "password_field", "shell", "unknown_group", "group", "members",
     "duplicate_uid", "duplicate_gid", "duplicate_account", "duplicate_group",
     "password", "max_days", "min_days", "warn_days", "inactive_days", "last_change",
 ]  # fmt: skip
@@ -29,7 +29,7 @@ class UserDbProbe(Probe):
     - password_field: of each passwd line: x, empty, locked or set;
     - shell: of each system account (below UID_MIN, but root, sync, shutdown, halt);
     - unknown_group: each account whose primary group is in no line of /etc/group;
-    - members: each member of ``group``, by its list or as its primary group;
+    - group: the group called ``group``; members: each member of it, by its list or as its primary group;
     - duplicate_*: each id or name that stands more than once;
     - password: empty, locked or hash, of ``account``, or of each of ``accounts`` (all, system, no_login_shell);
     - max_days, min_days, warn_days, inactive_days: of each account that has a password hash, -1 when it is not set;
@@ -45,8 +45,8 @@ class UserDbProbe(Probe):
 
     @model_validator(mode="after")
     def fits(self) -> Self:
-        if bool(self.group) != (self.aspect == "members"):
-            raise ValueError("give group with members, and with nothing else")
+        if bool(self.group) != (self.aspect in ("group", "members")):
+            raise ValueError("give a group's name with group and members, and with nothing else")
         if (self.account or self.accounts != "all") and self.aspect != "password":
             raise ValueError("account and accounts go with password only")
         return self
@@ -57,8 +57,8 @@ def needs(probe: UserDbProbe) -> Iterable[Need]:
 
 
 def observe(probe: UserDbProbe, facts: Facts) -> Observed:
-    if probe.aspect == "members":
-        return members(probe.group, facts)
+    if probe.group:
+        return members(probe.group, facts) if probe.aspect == "members" else group(probe.group, facts)
     if probe.aspect == "password":
         return password_states(probe, facts)
     if probe.aspect == "last_change":
@@ -129,6 +129,13 @@ def unknown_groups(facts: Facts) -> Observed:
     return Observed(
         items, absent="every account's primary group stands in /etc/group", evidence=(Evidence("/etc/group"),)
     )
+
+
+def group(name: str, facts: Facts) -> Observed:
+    items = tuple(
+        Item(name, name, one.evidence, f"group {name} exists") for one in accounts.groups(facts) if one.name == name
+    )
+    return Observed(items, absent=f"there is no group {name}", evidence=(Evidence("/etc/group", None, "", "searched"),))
 
 
 def members(name: str, facts: Facts) -> Observed:
@@ -272,8 +279,8 @@ WORDS = {
 
 
 def describe(probe: UserDbProbe) -> str:
-    if probe.aspect == "members":
-        return f"a member of group {probe.group}"
+    if probe.group:
+        return f"a member of group {probe.group}" if probe.aspect == "members" else f"group {probe.group}"
     if probe.aspect == "password":
         return f"the password of {probe.account}" if probe.account else f"the password state of {WHOSE[probe.accounts]}"
     return WORDS[probe.aspect]

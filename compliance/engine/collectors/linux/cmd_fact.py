@@ -39,7 +39,7 @@ def read_facts(section: RawSection) -> Json:
         return {"rpm.gpg_pubkeys": None}
     if not any(line.startswith("R ") for line in section.lines):
         raise Unsupported("rpm does not answer, so that nothing can be said about its keys")
-    return {"rpm.gpg_pubkeys": dict(sorted(owners(keys).items()))}  # type: ignore[dict-item]
+    return {"rpm.gpg_pubkeys": dict(sorted(owners(keys).items()))}
 
 
 def owners(lines: list[str]) -> dict[str, str]:

@@ -40,7 +40,7 @@ def read_host(section: RawSection) -> Json:
         "family": said["uname"].lower(),
         "id": release.get("ID", "").lower(),
         "version_id": release.get("VERSION_ID", ""),
-        "id_like": release.get("ID_LIKE", "").lower().split(),  # type: ignore[dict-item]  # a list of str is Json
+        "id_like": release.get("ID_LIKE", "").lower().split(),
         "pretty_name": release.get("PRETTY_NAME", ""),
         "arch": said.get("arch", ""),
         "kernel": said.get("kernel", ""),

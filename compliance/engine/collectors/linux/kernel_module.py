@@ -70,8 +70,8 @@ def read_modules(section: RawSection) -> Json:
     return {
         "running": running,
         "loads": loads,
-        "kernels": sorted(kernels),  # type: ignore[dict-item]  # a list of str is Json
-        "at_boot": sorted(at_boot),  # type: ignore[dict-item]
+        "kernels": sorted(kernels),
+        "at_boot": sorted(at_boot),
         "modules": {
             name: {
                 "loaded": plain(name) in seen["L"],
@@ -80,5 +80,5 @@ def read_modules(section: RawSection) -> Json:
                 "builtin": sorted(builtin.get(plain(name), ())),
             }
             for name in section.args
-        },  # type: ignore[dict-item]
+        },
     }

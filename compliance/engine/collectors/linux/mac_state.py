@@ -69,4 +69,4 @@ def read_state(section: RawSection) -> Json:
             "unconfined": sorted(services),
             "hidden": "unconfined" if "service-denied" in flags else "",
         },
-    }  # type: ignore[dict-item]  # lists of str are Json
+    }

@@ -23,7 +23,7 @@ def read_mounts(section: RawSection) -> Json:
                     "fstype": fstype,
                     "options": options.split(","),
                 }
-            )  # type: ignore[dict-item]
+            )
     if not mounts:
         raise Unsupported("the kernel lists no mounts")
     return mounts

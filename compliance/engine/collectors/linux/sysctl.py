@@ -51,7 +51,7 @@ def read_sysctl(section: RawSection) -> Json:
             key = plain_key(name)
             if key in persistent:
                 persistent[key].append([value_text.strip(), path, int(number)])
-    return {key: {"running": running[key], "persistent": persistent[key]} for key in section.args}  # type: ignore[dict-item]
+    return {key: {"running": running[key], "persistent": persistent[key]} for key in section.args}
 
 
 def plain_key(name: str) -> str:

@@ -65,7 +65,7 @@ def read_accounts(section: RawSection) -> Json:
     return {
         "passwd": passwd,
         "group": group,
-        "shells": "denied" if "shells" in denied else sorted(set(shells)) or None,  # type: ignore[dict-item]
+        "shells": "denied" if "shells" in denied else sorted(set(shells)) or None,
         "login_defs": "denied" if "login.defs" in denied else defs,
     }
 
