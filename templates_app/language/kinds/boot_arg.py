@@ -27,7 +27,8 @@ class BootArgProbe(Probe):
     """``name`` of an argument, without its value: apparmor. Left out, the entries themselves are asked for.
 
     One item for each boot entry and, where /etc/default/grub exists, one for what it gives to new entries; the value
-    is the last one given, "" for a bare word, none when the entry lacks it. ``loader`` grub reads grub.cfg and the loader's entries, zipl reads /etc/zipl.conf.
+    is the last one given, "" for a bare word, none when the entry lacks it. ``loader`` grub reads grub.cfg and the
+    loader's entries, zipl reads /etc/zipl.conf.
 
     The command line of the running kernel is shown as evidence only: it is right again after the next start.
     """

@@ -15,8 +15,9 @@ class KvFileProbe(Probe):
 
     ``separator`` equals: "key = value", space: "key value", colon: "key: value", limits: "domain type item value",
     where the key is "domain type item" and the type "-" stands for hard and soft. ``section`` limits it to an [ini]
-    section. A key without a value counts as set to "". Quotes around a value are dropped. ``dropins`` true: the files after the first path's are
-    drop-ins as systemd reads them, by file name over all directories; of one name the last directory's counts.
+    section. A key without a value counts as set to "". Quotes around a value are dropped. ``dropins`` true: the files
+    after the first path's are drop-ins as systemd reads them, by file name over all directories; of one name the last
+    directory's counts.
     """
 
     paths: list[str]
