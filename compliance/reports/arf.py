@@ -2,7 +2,12 @@
 
 A waived failure stays a failure with the role unscored, what does not apply is notapplicable, what a person must judge
 is notchecked, what is switched off is notselected. XCCDF knows no severity above high: a critical check is exported as
-high, and its own severity stands in a message.
+high, and its own severity stands in a message. An override would turn the verdict itself; none is used.
+
+The asset has an address only if it is one, and a host name only if it is one by the schema's pattern; with neither it
+is known by the scan. Characters that XML cannot hold, and those that a viewer would obey, are written as \\uXXXX.
+The document is valid ARF 1.1 and its parts are valid XCCDF 1.2 and SCAP 1.2 data streams by OpenSCAP; it is not SCAP
+content in NIST's sense, for its checks are evaluated by our own collector and refer to the fact bundle.
 """
 
 import ipaddress
@@ -12,6 +17,7 @@ from datetime import UTC, datetime
 from lxml import etree
 
 from compliance.reports.scan_report import CheckReport, Issue, ScanReport
+from organizations.reports.characters import one_line, visible
 
 ARF = "http://scap.nist.gov/schema/asset-reporting-format/1.1"
 CORE = "http://scap.nist.gov/schema/reporting-core/1.1"
@@ -27,9 +33,8 @@ NAMESPACES = {"arf": ARF, "core": CORE, "ai": AI, "ds": DS, "xlink": XLINK, "xcc
 
 OWNER = "io.plumbline"
 COLLECTOR = "urn:plumbline:collector:1"
-UNFIT = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 NOT_A_NAME = re.compile(r"[^A-Za-z0-9.-]")
-HOST_NAME = re.compile(r"[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?")
+HOST_NAME = re.compile(r"[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)*")  # the schema's \w has no underscore
 
 RESULTS = {"pass": "pass", "fail": "fail", "error": "error", "waived": "fail"}
 SKIPPED = {"not_applicable": "notapplicable", "manual": "notchecked", "prerequisite": "notchecked"}
@@ -60,17 +65,13 @@ def sub(
     parent: etree._Element, namespace: str, tag: str, text: str | None = None, /,
     nsmap: dict[str, str] | None = None, **attributes: str,
 ) -> etree._Element:  # fmt: skip
-    """Append an element with ``text``; characters that XML cannot hold are replaced."""
+    """Append an element with ``text``; characters that XML cannot hold become visible ones."""
     child = etree.SubElement(parent, q(namespace, tag), nsmap=nsmap)
     for key, value in attributes.items():
-        child.set(key.rstrip("_").replace("_", "-"), clean(value))
+        child.set(key.rstrip("_").replace("_", "-"), visible(value))
     if text is not None:
-        child.text = clean(text)
+        child.text = visible(text)
     return child
-
-
-def clean(text: str) -> str:
-    return UNFIT.sub("\ufffd", text)
 
 
 def slug(report: ScanReport) -> str:
@@ -173,18 +174,24 @@ def oval_stub(component: etree._Element, made: str) -> None:
 
 def computing_device(asset: etree._Element, report: ScanReport) -> None:
     device = sub(asset, AI, "computing-device")
-    if address := ip(report.address):
+    address = ip(report.address) or ip(report.host)
+    named = address is None or str(address) != report.host
+    name = report.host if named and HOST_NAME.fullmatch(report.host) else ""
+    if not address and not name:
+        sub(device, AI, "synthetic-id", resource="urn:plumbline:scan", id=str(report.scan_id))
+    if address:
         connection = sub(sub(device, AI, "connections"), AI, "connection")
         sub(sub(connection, AI, "ip-address"), AI, f"ip-v{address.version}", address.exploded)
-    if HOST_NAME.fullmatch(report.host):
-        if "." in report.host:
-            sub(device, AI, "fqdn", report.host)
-        sub(device, AI, "hostname", report.host.split(".")[0])
+    if "." in name:
+        sub(device, AI, "fqdn", name)
+    if name:
+        sub(device, AI, "hostname", name.split(".")[0])
 
 
 def ip(text: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
+    """Return the address that ``text`` is, without the zone of a link-local one; None when it is none."""
     try:
-        return ipaddress.ip_address(text)
+        return ipaddress.ip_address(text.partition("%")[0])
     except ValueError:
         return None
 
@@ -202,7 +209,7 @@ def test_result(content: etree._Element, report: ScanReport, issue: Issue) -> No
     privileged = report.privilege in ("root", "sudo")
     sub(root, XCCDF, "identity", report.privilege, authenticated="true", privileged=str(privileged).lower())
     sub(root, XCCDF, "profile", idref=xid("profile", report.profile))
-    sub(root, XCCDF, "target", report.host)
+    sub(root, XCCDF, "target", one_line(report.host))
     if address := ip(report.address):
         sub(root, XCCDF, "target-address", str(address))
     facts = sub(root, XCCDF, "target-facts")

@@ -16,8 +16,8 @@ from compliance.reports.scan_report import CheckReport, Issue, ScanReport
 def render(report: ScanReport, issue: Issue) -> bytes:
     """Return the report file."""
     report = harmless(report)
-    root = etree.Element("testsuites", name="Plumbline", **numbers(report, issue))
-    suite = etree.SubElement(root, "testsuite", name=suite_name(report), **numbers(report, issue))
+    root = etree.Element("testsuites", {"name": "Plumbline", **numbers(report, issue)})
+    suite = etree.SubElement(root, "testsuite", {"name": suite_name(report), **numbers(report, issue)})
     suite.set("hostname", report.host)
     listed = etree.SubElement(suite, "properties")
     for name, value in properties(report, issue):
@@ -85,6 +85,5 @@ def first_line(text: str) -> str:
 
 def story(result: CheckReport) -> str:
     lines = [f"Expected: {result.expected}", f"Found: {result.actual}"]
-    for one in result.evidence:
-        lines.append(f"Evidence: {one.source}{f':{one.line}' if one.line else ''} {one.value}".rstrip())
-    return "\n".join([*lines, f"What to do: {result.remediation}"])
+    seen = (f"Evidence: {one.source}{f':{one.line}' if one.line else ''} {one.value}" for one in result.evidence)
+    return "\n".join([*lines, *seen, f"What to do: {result.remediation}"])

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from datetime import datetime
 from decimal import ROUND_FLOOR, Decimal
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from compliance.reports.scan_json import result_values
@@ -102,7 +103,7 @@ def context_of(report: ScanReport, issue: Issue) -> dict[str, object]:
 
 def harmless(report: ScanReport) -> ScanReport:
     """Return ``report`` with every text visible and of bounded length."""
-    changed = {
+    changed: dict[str, Any] = {
         one.name: one_line(value) for one in fields(report) if isinstance(value := getattr(report, one.name), str)
     }
     changed["template_slug"] = report.template_slug
@@ -111,7 +112,7 @@ def harmless(report: ScanReport) -> ScanReport:
 
 
 def harmless_result(result: CheckReport, benchmark: str) -> CheckReport:
-    texts = {name: clipped(visible(getattr(result, name)), most) for name, most in LONGEST.items()}
+    texts: dict[str, Any] = {name: clipped(visible(getattr(result, name)), most) for name, most in LONGEST.items()}
     evidence = tuple(
         Evidence(one_line(one.source), one.line, clipped(one_line(one.value), 400), clipped(one_line(one.how), 200))
         for one in result.evidence[:EVIDENCE_SHOWN]

@@ -32,7 +32,7 @@ class Limits:
     html_bytes: int = 32 * 1024**2
 
 
-def pdf_of(html: str, *, limits: Limits = Limits()) -> bytes:  # noqa: B008  # frozen
+def pdf_of(html: str, *, limits: Limits = Limits()) -> bytes:
     """Return ``html`` as a tagged PDF with its fonts embedded.
 
     The styles stand in the document; "Inter" names the fonts that come with it. Nothing else is fetched: an address

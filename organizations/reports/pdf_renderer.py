@@ -46,9 +46,9 @@ def font_faces() -> dict[str, bytes]:
 
 
 def render(html: str, fonts: dict[str, bytes]) -> bytes:
-    from weasyprint import CSS, HTML  # noqa: PLC0415  # takes seconds, and only this process pays for it
-    from weasyprint.text.fonts import FontConfiguration  # noqa: PLC0415
-    from weasyprint.urls import URLFetcher, URLFetcherResponse  # noqa: PLC0415
+    from weasyprint import CSS, HTML  # takes seconds, and only this process pays for it
+    from weasyprint.text.fonts import FontConfiguration
+    from weasyprint.urls import URLFetcher, URLFetcherResponse
 
     class OnlyFonts(URLFetcher):
         """Hands out the product's fonts and refuses every other address, files and data included."""
