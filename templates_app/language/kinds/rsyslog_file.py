@@ -24,8 +24,8 @@ def needs(probe: RsyslogFileProbe) -> Iterable[Need]:
 def observe(probe: RsyslogFileProbe, facts: Facts) -> Observed:
     section: Any = facts.value("rsyslog_files")
     if section["config"] == "absent":
-        looked = (Evidence("/etc/rsyslog.conf", None, "", "no such file"),)
-        return Observed(absent="there is no /etc/rsyslog.conf, so rsyslog writes no files", evidence=looked)
+        none = (Evidence("/etc/rsyslog.conf", None, "", "no such file"),)
+        return Observed(absent="there is no /etc/rsyslog.conf, so rsyslog writes no files", evidence=none)
     unread = "" if section["config"] == "ok" else "needs root: rsyslog's configuration may not be read"
     items = []
     for path, mode, source, line in section["files"]:
@@ -38,8 +38,8 @@ def observe(probe: RsyslogFileProbe, facts: Facts) -> Observed:
         absent = "rsyslog's configuration names no log file"
     if not items and unread:
         raise Unknown(unread)
-    looked = tuple(Evidence(source, line, path, "names it") for path, _, source, line in section["files"])
-    looked = looked or (Evidence("/etc/rsyslog.conf", None, "", "names no log file"),)
+    named = [Evidence(source, line, path, "names it") for path, _, source, line in section["files"]]
+    looked = tuple(named or [Evidence("/etc/rsyslog.conf", None, "", "names no log file")])
     return Observed(tuple(items), absent, not unread, looked, unread)
 
 
