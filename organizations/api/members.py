@@ -1,6 +1,6 @@
 from typing import Any
 
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 from rest_framework import mixins, serializers
 
 from organizations import permissions
@@ -30,7 +30,8 @@ class MembershipSerializer(OwnedSerializer):
 
     def to_representation(self, instance: Membership) -> dict[str, Any]:
         """Show the grants beside the row."""
-        instance.grants = permissions.granted_by_hand(instance.user, instance.organization)
+        if not hasattr(instance, "grants"):
+            instance.grants = permissions.granted_by_hand(instance.user, instance.organization)
         return super().to_representation(instance)
 
     def validate_username(self, value: str) -> User:
@@ -51,6 +52,14 @@ class MembershipViewSet(mixins.CreateModelMixin, mixins.UpdateModelMixin, mixins
     search_fields = ["user__username", "user__email"]
     ordering_fields = ["role", "created_at"]
     http_method_names = ["get", "post", "patch", "delete", "head", "options"]
+
+    def paginate_queryset(self, queryset: QuerySet[Membership]) -> list[Membership] | None:
+        """Return the page, with the grants of all its rows read at once."""
+        page = super().paginate_queryset(queryset) or []
+        granted = permissions.all_granted_by_hand(page)
+        for membership in page:
+            membership.grants = granted[membership.pk]
+        return page
 
     def perform_create(self, serializer: serializers.BaseSerializer) -> None:
         """Add a member."""
@@ -76,6 +85,8 @@ class MembershipViewSet(mixins.CreateModelMixin, mixins.UpdateModelMixin, mixins
         memberships.remove_member(actor=self.request.user, membership=instance)
 
     def _grant(self, serializer: serializers.BaseSerializer) -> None:
+        if hasattr(serializer.instance, "grants"):
+            del serializer.instance.grants
         if "grants" in serializer.validated_data:
             memberships.set_grants(
                 actor=self.request.user,

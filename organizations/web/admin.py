@@ -100,7 +100,7 @@ class OwnedModelAdmin(admin.ModelAdmin):
         if kind not in self.permissions:
             return False
         if row is None:
-            return permitted_to(request.user, self.permissions[kind]).exists()
+            return somewhere(request, self.permissions[kind])
         organization = self.organization_of(row)
         if organization is None:
             return kind == "read" and self.shared
@@ -146,6 +146,14 @@ class OwnedModelAdmin(admin.ModelAdmin):
         """Return to the page, with the refusal's sentence on it."""
         self.message_user(request, str(error), messages.ERROR)
         return HttpResponseRedirect(request.get_full_path())
+
+
+def somewhere(request: HttpRequest, codename: str) -> bool:
+    """Return whether the user holds ``codename`` in any organization; asked for every entry, read once a request."""
+    known = request.__dict__.setdefault("codenames_held_somewhere", {})
+    if codename not in known:
+        known[codename] = permitted_to(request.user, codename).exists()
+    return known[codename]
 
 
 class ReadOnlyAdmin(OwnedModelAdmin):

@@ -19,7 +19,12 @@ def scan_of(organization: Organization) -> Scan:
 
 def alert_of(organization: Organization) -> Alert:
     return Alert.objects.create(
-        organization=organization, kind="low_score", severity="warning", title="Low score", last_seen_at=NOON
+        organization=organization,
+        kind="low_score",
+        severity="warning",
+        title="Low score",
+        last_seen_at=NOON,
+        dedupe_key=f"alert {Alert.objects.count()}",
     )
 
 

@@ -1,13 +1,15 @@
 """Every endpoint of the API, without credentials and with another tenant's ids; a new one is tested by itself."""
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from rest_framework.test import APIClient
 from rest_framework.views import APIView
 
 from organizations.models.tokens import ApiToken
 from organizations.web.viewsets import OwnedViewSet
 from tests.borders.routes import Route, api_routes, row_of
-from tests.factories.organizations import UserFactory, member
+from tests.factories.organizations import OrganizationFactory, UserFactory, member
 
 ROUTES = api_routes()
 METHODS = ("get", "post", "put", "patch", "delete")
@@ -109,3 +111,21 @@ def test_page_sizes_are_those_offered(route, api):
     assert (beyond.status_code, beyond.json()) == (200, [])
     assert api.get(route.url(), {"page": "0"}).status_code == 400
     assert api.get(route.url(), {"ordering": "password"}).status_code == 400
+
+
+@pytest.mark.parametrize("route", [pytest.param(r, id=r.path) for r in LISTS])
+def test_list_costs_as_many_queries_for_many_rows_as_for_few(route, superuser):
+    view = route.callback.cls
+    client = APIClient()
+    client.force_authenticate(superuser)
+
+    def queries_with_more_rows(count: int) -> int:
+        for _ in range(count):
+            row_of(view.queryset.model, OrganizationFactory(), view.organization_path)
+        with CaptureQueriesContext(connection) as queries:
+            assert client.get(route.url()).status_code == 200
+        return len(queries)
+
+    queries_with_more_rows(1)
+    few, many = queries_with_more_rows(1), queries_with_more_rows(5)
+    assert many <= few <= 12

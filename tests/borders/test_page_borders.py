@@ -2,13 +2,15 @@
 
 import pytest
 from django.contrib.admin import site
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.views import View
 
 from organizations.web.admin import OwnedModelAdmin, SuperuserAdmin
 from organizations.web.pages import OwnedPage
 from tests.borders.routes import Route, routes, row_of
-from tests.factories.organizations import member
+from tests.factories.organizations import OrganizationFactory, member
 
 PUBLIC = {"accounts/login/", "accounts/logout/", "verify/", "healthz", "readyz", "metrics"}
 PAGES = [r for r in routes() if not r.path.startswith(("api/", "admin/", "static/", "design/", "hooks/"))]
@@ -106,3 +108,39 @@ def test_viewer_sees_no_configuration(model, client, organization):
     client.force_login(member(organization))
     kind = f"admin:{model._meta.app_label}_{model._meta.model_name}"
     assert client.get(reverse(f"{kind}_changelist")).status_code in (302, 403)
+
+
+@pytest.mark.parametrize("model", models(OWNED_ADMINS))
+def test_configuration_list_costs_as_many_queries_for_many_rows_as_for_few(model, client, superuser):
+    client.force_login(superuser)
+    url = reverse(f"admin:{model._meta.app_label}_{model._meta.model_name}_changelist")
+
+    def queries_with_more_rows(count: int) -> int:
+        for _ in range(count):
+            row_of(model, OrganizationFactory(), site._registry[model].organization_path)
+        with CaptureQueriesContext(connection) as queries:
+            assert client.get(url).status_code == 200
+        return len(queries)
+
+    queries_with_more_rows(2)
+    few, many = queries_with_more_rows(1), queries_with_more_rows(5)
+    assert many <= few <= 20
+
+
+@pytest.mark.parametrize(
+    "route", named([r for r in CLOSED if not r.parameters and hasattr(getattr(r.callback, "view_class", None), "get")])
+)
+def test_page_costs_as_many_queries_for_many_rows_as_for_few(route, client, organization):
+    client.force_login(member(organization, role="admin"))
+
+    def queries_with_more_rows(count: int) -> int:
+        for _ in range(count):
+            for model in OWNED_ADMINS:
+                row_of(model, organization, site._registry[model].organization_path)
+        with CaptureQueriesContext(connection) as queries:
+            assert client.get(route.url()).status_code == 200
+        return len(queries)
+
+    queries_with_more_rows(2)
+    few, many = queries_with_more_rows(1), queries_with_more_rows(5)
+    assert many <= few <= 30
