@@ -17,7 +17,7 @@ class TemplateList(OwnedPage, TemplateView):
     permissions = {"read": "view_compliance"}
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
-        counted = Template.objects.visible_in(self.organizations).defer("document")
+        counted = Template.objects.visible_in(self.organizations).select_related("organization").defer("document")
         rows = counted.annotate(
             number=Count("checks"), automatic=Count("checks", filter=Q(checks__assessment="auto"))
         ).order_by("name", "-version")
