@@ -1,5 +1,6 @@
 """AIDE: what of a file its configuration watches. The item is the set of watched attributes."""
 
+import re
 from collections.abc import Iterable
 from typing import Any
 
@@ -19,7 +20,8 @@ BUILT_IN = {
     "X": "acl+selinux+xattrs+e2fsattrs+caps",
     "E": "",
 }
-DEEPEST = 20
+MOST_GROUPS = 400
+PLAIN = re.compile(r"[A-Za-z0-9/_-]*")
 
 
 class AideRuleProbe(Probe):
@@ -43,10 +45,10 @@ def observe(probe: AideRuleProbe, facts: Facts) -> Observed:
         return Observed(absent="there is no aide.conf, neither in /etc nor in /etc/aide", evidence=looked)
     if config["config"] == "denied":
         raise Unknown("needs root: AIDE's configuration may not be read")
-    return Observed(tuple(watched(path, config) for path in probe.paths))
+    return Observed(tuple(watched(path, config, facts) for path in probe.paths))
 
 
-def watched(path: str, config: Any) -> Item:
+def watched(path: str, config: Any, facts: Facts) -> Item:
     best, found = -1, None
     for pattern, expression, source, line in config["rules"]:
         sign = pattern[0] if pattern[0] in "!-=" else ""
@@ -57,15 +59,21 @@ def watched(path: str, config: Any) -> Item:
         if sign in ("!", "-"):
             return Item(None, path, evidence, f"{path} is left out by {pattern} ({source} line {line})")
         if len(regex) > best:
-            attributes = tuple(sorted(expanded(expression, config["groups"])))
+            attributes = attributes_of(expression, config, facts)
             text = f"{path}: {'+'.join(attributes)} ({pattern} {expression} in {source} line {line})"
             best, found = len(regex), Item(attributes, path, evidence, text)
     looked = (Evidence("AIDE's configuration", None, path, f"{len(config['rules'])} selection lines tried"),)
     return found or Item(None, path, looked, f"no selection line of AIDE covers {path}")
 
 
+def attributes_of(expression: str, config: Any, facts: Facts) -> tuple[str, ...]:
+    return facts.memo(("aide", expression), lambda: tuple(sorted(expanded(expression, config["groups"], {}))))
+
+
 def applies(regex: str, path: str, sign: str) -> bool:
     """Tell whether ``regex`` selects ``path``: anchored at its begin; "=" selects no more than what it matches."""
+    if not path.startswith(literal(regex)):
+        return False
     try:
         match = re2.match(regex, path)
     except re2.error:
@@ -73,13 +81,25 @@ def applies(regex: str, path: str, sign: str) -> bool:
     return match is not None and (sign != "=" or match.end() == len(path))
 
 
-def expanded(expression: str, groups: dict[str, str], depth: int = 0) -> set[str]:
-    """Return the attributes of "p+i+Full-md5"; a group that names itself ends at some depth."""
+def literal(regex: str) -> str:
+    """Return what every match of ``regex`` begins with; a letter that a quantifier may drop is no part of it."""
+    if "|" in regex:
+        return ""
+    plain = PLAIN.match(regex)
+    end = plain.end() if plain else 0
+    return regex[: max(end - 1, 0)] if regex[end : end + 1] in ("?", "*", "{") else regex[:end]
+
+
+def expanded(expression: str, groups: dict[str, str], known: dict[str, set[str]]) -> set[str]:
+    """Return the attributes of "p+i+Full-md5". ``known`` holds groups met; one that names itself adds nothing."""
     attributes: set[str] = set()
     for term in expression.replace("-", "+-").split("+"):
         name = term.lstrip("-")
         inner = groups.get(name, BUILT_IN.get(name))
-        meant = {name} if inner is None else expanded(inner, groups, depth + 1) if depth < DEEPEST else set()
+        if inner is not None and name not in known:
+            known[name] = set()
+            known[name] = expanded(inner, groups, known) if len(known) < MOST_GROUPS else set()
+        meant = {name} if inner is None else known[name]
         attributes = attributes - meant if term.startswith("-") else attributes | meant
     return attributes - {""}
 
