@@ -80,8 +80,8 @@ awk -F: '
 {
   state = "locked"
   if ($2 == "") state = "empty"
-  else if ($2 ~ /^\$[^$]+\$./) { split($2, part, "$"); state = "hash:" part[2] }
-  else if ($2 ~ /^_?[.\/0-9A-Za-z]+$/ && (length($2) == 13 || $2 ~ /^_/ && length($2) == 20)) state = "hash:des"
+  else if ($2 ~ /^\$[^$]+\$./) { split($2, part, "$"); state = "hash=" part[2] }
+  else if ($2 ~ /^_?[.\/0-9A-Za-z]+$/ && (length($2) == 13 || $2 ~ /^_/ && length($2) == 20)) state = "hash=des"
   print FNR ":" $1 ":" state ":" $3 ":" $4 ":" $5 ":" $6 ":" $7 ":" $8
 }' /etc/shadow
 """
@@ -99,7 +99,7 @@ def read_shadow(section: RawSection) -> Json:
     entries: list[Json] = []
     for text in section.lines:
         at, name, state, last, low, high, warn, inactive, expire = text.split(":", 8)
-        word, _, scheme = state.partition(":")
+        word, _, scheme = state.partition("=")
         entries.append({
             "name": name, "state": word, "hash": scheme, "last_change": days(last), "min": days(low),
             "max": days(high), "warn": days(warn), "inactive": days(inactive), "expire": days(expire), "line": int(at),
