@@ -15,10 +15,10 @@ nl='
 b=$(command -v sshd) && printf 'B %s\n' "$b"
 if [ -n "$b" ] && am_root; then
   c=user=root,host=localhost,addr=127.0.0.1,laddr=127.0.0.1,lport=22
-  e=$(t 5 "$b" -T -C "$c"); r=$?
+  e=$(t 5 "$b" -T -C "$c" 2>&1); r=$?
   if [ $r = 0 ]; then printf '%s\n' "$e" | sed 's/^/T /'
   elif [ $r = 124 ] || [ $r = 143 ]; then echo 'E sshd -T did not end within 5 seconds'
-  else printf 'E %s\n' "$(t 5 "$b" -T -C "$c" 2>&1 >/dev/null | head -n 1 | tr -d '\r')"; fi
+  else printf 'E %s\n' "$(printf '%s\n' "$e" | head -n 1 | tr -d '\r')"; fi
 elif [ -n "$b" ]; then echo 'E sshd -T needs root'; fi
 todo=/etc/ssh/sshd_config; seen=$nl; level=0
 while [ -n "$todo" ] && [ $level -lt 16 ]; do
@@ -103,6 +103,8 @@ def marked(lines: list[str]) -> Read:
             read.complaint = text.strip()
         elif mark == "T":
             keyword, _, value = text.partition(" ")
+            if not keyword.isalnum():
+                continue  # a warning of sshd about a file
             read.effective.setdefault(keyword.lower(), []).append(value)
         elif mark == "A":
             path = text
