@@ -1,4 +1,4 @@
-"""Kernel modules. Unavailable when not loaded, not loadable by modprobe and denylisted, or when no kernel has them."""
+"""Kernel modules. Unavailable when not loaded, not loadable by modprobe, and denylisted: also a kernel to come."""
 
 from collections.abc import Iterable
 from fnmatch import fnmatchcase
@@ -28,7 +28,7 @@ class KernelModuleProbe(Probe):
     """``name`` as modprobe takes it; "-" and "_" are the same. The value "unavailable" is right for every item.
 
     Three items: in memory (unavailable | loaded), for modprobe (unavailable | loadable), for hardware and aliases
-    (unavailable | not denylisted). One item when no installed kernel has the module: unavailable. A module built into
+    (unavailable | not denylisted), also where no installed kernel has the module: the next one may. A module built into
     the kernel is not set: nothing can unload it, so say ``missing: not_applicable``.
     Section kernel_module: {"running": release, "loads": the kernel loads modules, "kernels": [installed releases],
     "at_boot": [denied on the command line], "modules": {name: {"loaded", "registered", "files": [kernels that have it
@@ -60,10 +60,6 @@ def observe(probe: KernelModuleProbe, facts: Facts) -> Observed:
     if built_in:
         text = f"{probe.name} is built into the kernel ({built_in}) and cannot be kept out"
         return Observed((Item(None, probe.name, (Evidence("modules.builtin", None, probe.name, text),), text),))
-    nowhere = found_nowhere(probe.name, section, module)
-    if nowhere and not module["loaded"]:
-        evidence = Evidence("/lib/modules", None, "", nowhere)
-        return Observed((Item(UNAVAILABLE, probe.name, (evidence,), nowhere),))
     directives = facts.memo("modprobe", lambda: configuration(facts))
     name = probe.name.replace("-", "_")
     return Observed(
@@ -83,18 +79,6 @@ def built_into(section: Any, module: Any) -> str:
     if kernels:
         return ", ".join(kernels) if set(module["builtin"]) >= set(kernels) else ""
     return section["running"] if module["registered"] and not module["loaded"] else ""
-
-
-def found_nowhere(name: str, section: Any, module: Any) -> str:
-    """Return in words that no kernel can load the module; "" when one can, or when that cannot be told."""
-    kernels = section["kernels"]
-    if not kernels:
-        return "" if section["loads"] else f"{name} is not available in this kernel: it loads no modules at all"
-    if module["files"]:
-        return ""
-    if len(kernels) == 1:
-        return f"{name} is not available in this kernel: {kernels[0]} has no such module"
-    return f"{name} is not available in this kernel nor any other installed one: {', '.join(kernels)}"
 
 
 def in_memory(name: str, loaded: bool) -> Item:
