@@ -59,6 +59,11 @@ def in_reach_of(actor: Actor | AnonymousUser) -> QuerySet[Organization]:
     return _limited(actor, list(CODENAMES))
 
 
+def may_operate(actor: Actor | AnonymousUser) -> bool:
+    """Return whether ``actor`` is the operator of this server, not held to one organization by a token."""
+    return not isinstance(actor, AnonymousUser) and actor.is_active and actor.is_superuser and not actor.limited_to_id
+
+
 def _limited(actor: Actor | AnonymousUser, codenames: list[str]) -> QuerySet[Organization]:
     if isinstance(actor, AnonymousUser) or not actor.is_active:
         return Organization.objects.none()

@@ -1,6 +1,8 @@
 import json
 
 from django.contrib import admin
+from django.db.models import QuerySet
+from django.http import HttpRequest
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
@@ -27,6 +29,17 @@ class AuditEventAdmin(ReadOnlyAdmin):
         ("Chain", {"fields": ["sequence", "previous_hash", "hash"]}),
     ]
     readonly_fields = ["values_before", "values_after", "further_details"]
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[AuditEvent]:
+        """Return the events of organizations; the operator also sees those of the platform itself."""
+        events = super().get_queryset(request)
+        return AuditEvent.objects.all() if request.user.is_superuser else events
+
+    def has_view_permission(self, request: HttpRequest, obj: AuditEvent | None = None) -> bool:
+        """Permit by view_audit; events of the platform to the operator."""
+        if obj is not None and obj.organization is None:
+            return request.user.is_active and request.user.is_superuser
+        return super().has_view_permission(request, obj)
 
     @admin.display(description="before")
     def values_before(self, event: AuditEvent) -> SafeString:

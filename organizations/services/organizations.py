@@ -8,7 +8,7 @@ from organizations import audit
 from organizations.errors import Invalid
 from organizations.models.organizations import Organization
 from organizations.models.users import Actor, User
-from organizations.permissions import require
+from organizations.permissions import may_operate, require
 
 
 @transaction.atomic
@@ -65,7 +65,7 @@ def pause_automation(
 
 def require_superuser(actor: Actor) -> None:
     """Raise PermissionDenied unless ``actor`` is the platform's operator, not limited to one organization."""
-    if not (actor.is_active and actor.is_superuser and actor.limited_to_id is None):
+    if not may_operate(actor):
         raise PermissionDenied("Only the operator of this server may do this.")
 
 

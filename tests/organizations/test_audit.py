@@ -147,6 +147,16 @@ def test_export_writes_a_line_for_each_event_and_fails_on_a_broken_chain(organiz
         call_command("export_audit", stdout=io.StringIO(), stderr=io.StringIO())
 
 
+def test_platforms_own_events_are_the_operators(client, admin, superuser):
+    event = audit.record(actor=SYSTEM, action="user.created", subject=superuser)
+    for user, seen in ((superuser, True), (admin, False)):
+        client.force_login(user)
+        assert (client.get(f"/api/v1/audit/{event.pk}/").status_code == 200) is seen
+        assert ("user.created" in client.get("/api/v1/audit/").content.decode()) is seen
+        assert (client.get(f"/admin/organizations/auditevent/{event.pk}/change/").status_code == 200) is seen
+        assert ("user.created" in client.get("/admin/organizations/auditevent/").content.decode()) is seen
+
+
 def test_auditor_reads_only_own_events(api, organization, other_organization):
     events(organization, 2)
     events(other_organization, 2)
