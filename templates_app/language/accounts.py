@@ -1,7 +1,6 @@
 """The local accounts, groups and password entries of a host, as the account files list them."""
 
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from templates_app.language.facts import Facts, Unknown
 from templates_app.language.observations import Evidence
@@ -11,8 +10,7 @@ SPECIAL = frozenset({"root", "sync", "shutdown", "halt", "nfsnobody"})
 DEFAULT_SHELLS = ["/bin/csh", "/bin/sh"]
 
 
-@dataclass(frozen=True, slots=True)
-class Account:
+class Account(NamedTuple):
     """One line of /etc/passwd. ``field`` is its password field: x, empty, locked or set (a hash)."""
 
     name: str
@@ -24,15 +22,14 @@ class Account:
     line: int
 
     @property
-    def evidence(self) -> tuple[Evidence, ...]:
+    def evidence(self) -> Evidence:
         text = (
             f"{self.name}:{self.field}:{self.uid}:{'' if self.gid is None else self.gid}:...:{self.home}:{self.shell}"
         )
-        return (Evidence("/etc/passwd", self.line, text, "line of the file"),)
+        return Evidence("/etc/passwd", self.line, text, "line of the file")
 
 
-@dataclass(frozen=True, slots=True)
-class Group:
+class Group(NamedTuple):
     """One line of /etc/group."""
 
     name: str
@@ -41,13 +38,12 @@ class Group:
     line: int
 
     @property
-    def evidence(self) -> tuple[Evidence, ...]:
+    def evidence(self) -> Evidence:
         text = f"{self.name}:x:{self.gid}:{','.join(self.members)}"
-        return (Evidence("/etc/group", self.line, text, "line of the file"),)
+        return Evidence("/etc/group", self.line, text, "line of the file")
 
 
-@dataclass(frozen=True, slots=True)
-class Password:
+class Password(NamedTuple):
     """One line of /etc/shadow. ``state`` is empty, locked or hash; days are None where the field is empty."""
 
     name: str
@@ -61,8 +57,8 @@ class Password:
     expire: int | None
     line: int
 
-    def evidence(self, what: str) -> tuple[Evidence, ...]:
-        return (Evidence("/etc/shadow", self.line, f"{self.name}: {what}", "reduced on the host, without the hash"),)
+    def evidence(self, what: str) -> Evidence:
+        return Evidence("/etc/shadow", self.line, f"{self.name}: {what}", "reduced on the host, without the hash")
 
 
 def accounts(facts: Facts) -> list[Account]:

@@ -83,12 +83,12 @@ def essence(text: str) -> str:
 
 
 def loopback_accepted(chain: BaseChain) -> str | None:
-    return next((text for text in chain.rules if ACCEPTED.search(essence(text))), None)
+    return next((one for one in chain.rules if "lo" in one and "accept" in one and ACCEPTED.search(essence(one))), None)
 
 
 def spoofed_refused(chain: BaseChain, network: str) -> str | None:
     pattern = REFUSED[network]
-    return next((text for text in chain.rules if pattern.search(essence(text))), None)
+    return next((text for text in chain.rules if network in text and pattern.search(essence(text))), None)
 
 
 RULESET = "nft list ruleset"

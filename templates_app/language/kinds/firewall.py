@@ -9,7 +9,7 @@ from pydantic import model_validator
 from templates_app.language import iptables, nftables
 from templates_app.language.facts import Facts, Unknown
 from templates_app.language.firewall_facts import answer, demanded, refused
-from templates_app.language.kinds.service import RUNS, unit_of
+from templates_app.language.kinds.service import RUNS, STARTS, unit_of
 from templates_app.language.observations import Evidence, Item, Observed
 from templates_app.language.registry import Kind, Need, Probe, register
 
@@ -19,7 +19,8 @@ Tool = Literal["any", "nft", "iptables", "ip6tables", "ufw", "firewalld"]
 class FirewallProbe(Probe):
     """``aspect`` of the rules of ``tool``:
 
-    - any: in_use, one item for each firewall service that is active (ufw only if it is switched on);
+    - any: in_use, one item for each firewall service that is active, or enabled where systemd does not run (ufw only if
+      it is switched on);
     - tables: one item per nft table; hooks: the hooks that have a filtering base chain, as one list;
     - policy: what happens by default, one item for each hook or chain: drop, accept, DROP, REJECT, ...;
     - loopback: one item for each rule that there must be, "in place" or "missing": lo accepted, loopback addresses
@@ -67,23 +68,29 @@ def observe(probe: FirewallProbe, facts: Facts) -> Observed:
 
 
 def in_use(facts: Facts) -> Observed:
+    services: Any = facts.value("service")
+    word = "active" if services["running"] else "enabled"
     found = []
     for name, units in UNITS.items():
         running = [unit for unit in units if runs(unit, facts)]
         if running and (name != "ufw" or switched_on(facts)):
-            evidence = Evidence("systemd", None, f"{running[0]} active", "activity")
-            found.append(Item(name, name, (evidence,), f"{name} is active"))
+            evidence = Evidence("systemd", None, f"{running[0]} {word}", "unit state")
+            found.append(Item(name, name, (evidence,), f"{name} is {word}"))
     looked = (Evidence("systemd", None, ", ".join(UNITS), "activity"),)
-    return Observed(tuple(found), absent="no firewall service is active", evidence=looked)
+    return Observed(tuple(found), absent=f"no firewall service is {word}", evidence=looked)
 
 
 def runs(unit: str, facts: Facts) -> bool:
+    """Tell whether a unit runs; where systemd itself does not run, whether it would be started."""
+    services: Any = facts.value("service")
     state = unit_of(facts, unit)
     if state["load"] == "not-found":
         return False
-    if not state["active"]:
-        raise Unknown(f"whether {unit} runs cannot be told: systemd is not running here")
-    return state["active"] in RUNS
+    if state["active"]:
+        return state["active"] in RUNS
+    if services["running"]:
+        raise Unknown(f"whether {unit} runs cannot be told")
+    return state["load"] != "masked" and state["file"] in STARTS
 
 
 def switched_on(facts: Facts) -> bool:
@@ -192,21 +199,21 @@ OBSERVERS: dict[tuple[str, str], Callable[[Facts, str], Observed]] = {
     ("firewalld", "trusted_interfaces"): trusted_interfaces,
     ("firewalld", "loopback"): firewalld_loopback,
 }
-ASPECT_WORDS = {
-    "in_use": "active firewall services",
-    "tables": "a table",
-    "hooks": "the hooks with a filtering base chain",
-    "policy": "the default policy",
-    "loopback": "every loopback rule (lo accepted, loopback addresses from elsewhere refused)",
-    "open_ports": "a rule for each port that listens for the network",
-    "status": "the status",
-    "trusted_interfaces": "the interfaces of the zone trusted",
+NAMES = {"nft": "nftables", "any": ""}
+WORDS = {
+    "in_use": "active firewall services:",
+    "tables": "a table in the {tool} ruleset",
+    "hooks": "the list of hooks with a filtering base chain of {tool}",
+    "policy": "what {tool} does by default with incoming, forwarded and outgoing packets",
+    "loopback": "every {tool} rule for loopback (lo accepted, its addresses from elsewhere refused)",
+    "open_ports": "the {tool} rule for each port that listens for the network",
+    "status": "the status of {tool}",
+    "trusted_interfaces": "the list of interfaces in the zone trusted of {tool}",
 }
 
 
 def describe(probe: FirewallProbe) -> str:
-    words = ASPECT_WORDS[probe.aspect]
-    return words if probe.tool == "any" else f"{words} of {probe.tool}"
+    return WORDS[probe.aspect].format(tool=NAMES.get(probe.tool, probe.tool))
 
 
 register(Kind("firewall", FirewallProbe, needs, observe, describe, "Packet filters: policies, loopback, open ports"))

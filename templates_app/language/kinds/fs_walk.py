@@ -58,8 +58,8 @@ def item(kind: str, entry: Any, how: str) -> Item:
 WORDS = {
     "world_writable_files": "file that everyone may write",
     "world_writable_dirs": "directory that everyone may write, without sticky bit,",
-    "no_user": "file or directory without an owner that has an account",
-    "no_group": "file or directory without a group that exists",
+    "no_user": "file or directory whose UID belongs to no account",
+    "no_group": "file or directory whose GID belongs to no group",
     "suid_sgid": "file with a setuid or setgid bit",
 }
 

@@ -95,9 +95,10 @@ def aspect_item(aspect: str, subject: str, path: str, mode: FileMode, home: Any)
 
 
 def describe(probe: HomeFilesProbe) -> str:
-    what = f"{' or '.join(probe.files)} in each person's home" if probe.files else "each person's home"
-    words = {"kind": "", "path": "", "owner": "the owner of ", "group": "the group of ", "mode": "the mode of "}
-    return words[probe.aspect] + what
+    files = "each dot file" if probe.files == [".*"] else " or ".join(probe.files)
+    what = f"{files} in a person's home" if probe.files else "each person's home"
+    words = {"kind": "the type of ", "owner": "the owner of ", "group": "the group of "}
+    return words.get(probe.aspect, "") + what
 
 
 register(Kind("home_files", HomeFilesProbe, needs, observe, describe, "Home directories and dot files of people"))

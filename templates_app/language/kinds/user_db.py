@@ -3,6 +3,7 @@
 from collections import defaultdict
 from collections.abc import Callable, Hashable, Iterable, Iterator
 from datetime import date, timedelta
+from functools import partial
 from typing import Literal, Self
 
 from pydantic import model_validator
@@ -10,7 +11,7 @@ from pydantic import model_validator
 from templates_app.language import accounts
 from templates_app.language.accounts import Account, Group, Password
 from templates_app.language.facts import Facts
-from templates_app.language.observations import Evidence, Item, Observed
+from templates_app.language.observations import Evidence, Item, Observed, Scalar
 from templates_app.language.registry import Kind, Need, Probe, register
 
 Aspect = Literal[
@@ -72,7 +73,7 @@ def named(found: Iterable[Account | Group], words: str, source: str) -> Observed
     """Return the names as one list, with the lines that they stand in."""
     entries = list(found)
     names = tuple(entry.name for entry in entries)
-    evidence = tuple(one for entry in entries for one in entry.evidence) or (Evidence(source, None, "", "searched"),)
+    evidence = tuple(entry.evidence for entry in entries) or (Evidence(source, None, "", "searched"),)
     return Observed((Item(names, words, evidence, f"{words}: {', '.join(names) or 'none'}"),))
 
 
@@ -93,36 +94,63 @@ def gid0_groups(facts: Facts) -> Observed:
     return named([one for one in accounts.groups(facts) if one.gid == 0], "groups with GID 0", "/etc/group")
 
 
+def grouped(found: Iterable[tuple[Scalar, str, str, Callable[[], Evidence]]]) -> tuple[Item, ...]:
+    """Return one item for each value with the names that have it; ``found`` are (value, label, name, evidence).
+
+    A host has many accounts and few different values: what most of them share is said once.
+    """
+    names: dict[tuple[Scalar, str], list[str]] = {}
+    evidence: dict[tuple[Scalar, str], list[Evidence]] = {}
+    for value, label, name, look in found:
+        key = value, label
+        if key not in names:
+            names[key], evidence[key] = [], []
+        names[key].append(name)
+        if len(names[key]) <= MOST_NAMED:
+            evidence[key].append(look())
+    return tuple(
+        Item(value, label, tuple(evidence[value, label]), f"{label}: {listing(who)}")
+        for (value, label), who in names.items()
+    )
+
+
+MOST_NAMED = 5
+
+
+def listing(names: list[str]) -> str:
+    more = f" and {len(names) - MOST_NAMED} more" if len(names) > MOST_NAMED else ""
+    return ", ".join(names[:MOST_NAMED]) + more
+
+
 FIELDS = {
-    "x": "keeps its password in shadow",
-    "empty": "has an empty password field in /etc/passwd: no password is asked",
-    "locked": "is locked in /etc/passwd itself",
-    "set": "keeps a password hash in /etc/passwd, which everyone can read",
+    "x": "password kept in shadow",
+    "empty": "no password asked, the field in /etc/passwd is empty",
+    "locked": "locked in /etc/passwd itself",
+    "set": "password hash in /etc/passwd, which everyone can read",
 }
 
 
 def password_fields(facts: Facts) -> Observed:
-    return Observed(
-        tuple(
-            Item(one.field, one.name, one.evidence, f"{one.name} {FIELDS[one.field]}")
-            for one in accounts.accounts(facts)
-        )
-    )
+    found = ((one.field, FIELDS[one.field], one.name, partial(line_of, one)) for one in accounts.accounts(facts))
+    return Observed(grouped(found))
+
+
+def line_of(entry: Account) -> Evidence:
+    return entry.evidence
 
 
 def system_shells(facts: Facts) -> Observed:
-    items = tuple(
-        Item(one.shell or "/bin/sh", one.name, one.evidence,
-             f"{one.name} (UID {one.uid}) has the shell {one.shell or '/bin/sh, as none is set'}")
+    found = (
+        (one.shell or "/bin/sh", f"shell {one.shell or '/bin/sh, as none is set'}", one.name, partial(line_of, one))
         for one in accounts.system_accounts(facts)
-    )  # fmt: skip
-    return Observed(items, absent="there are no system accounts", evidence=(Evidence("/etc/passwd"),))
+    )
+    return Observed(grouped(found), absent="there are no system accounts", evidence=(Evidence("/etc/passwd"),))
 
 
 def unknown_groups(facts: Facts) -> Observed:
     known = {group.gid for group in accounts.groups(facts)}
     items = tuple(
-        Item(one.name, one.name, one.evidence, f"{one.name} has the primary group {one.gid}, which /etc/group lacks")
+        Item(one.name, one.name, (one.evidence,), f"{one.name} has the primary group {one.gid}, which /etc/group lacks")
         for one in accounts.accounts(facts)
         if one.gid not in known
     )
@@ -133,7 +161,7 @@ def unknown_groups(facts: Facts) -> Observed:
 
 def group(name: str, facts: Facts) -> Observed:
     items = tuple(
-        Item(name, name, one.evidence, f"group {name} exists") for one in accounts.groups(facts) if one.name == name
+        Item(name, name, (one.evidence,), f"group {name} exists") for one in accounts.groups(facts) if one.name == name
     )
     return Observed(items, absent=f"there is no group {name}", evidence=(Evidence("/etc/group", None, "", "searched"),))
 
@@ -141,18 +169,18 @@ def group(name: str, facts: Facts) -> Observed:
 def members(name: str, facts: Facts) -> Observed:
     found = [group for group in accounts.groups(facts) if group.name == name]
     items = [
-        Item(member, member, group.evidence, f"{member} is a member of group {name}")
+        Item(member, member, (group.evidence,), f"{member} is a member of group {name}")
         for group in found
         for member in group.members
     ]
     ids = {group.gid for group in found}
     items += [
-        Item(one.name, one.name, one.evidence, f"{one.name} has {name} as its primary group")
+        Item(one.name, one.name, (one.evidence,), f"{one.name} has {name} as its primary group")
         for one in accounts.accounts(facts)
         if one.gid in ids
     ]
     absent = f"group {name} has no members" if found else f"there is no group {name}, so it has no members"
-    return Observed(tuple(items), absent=absent, evidence=tuple(one for group in found for one in group.evidence)
+    return Observed(tuple(items), absent=absent, evidence=tuple(group.evidence for group in found)
                     or (Evidence("/etc/group", None, "", "searched"),))  # fmt: skip
 
 
@@ -164,7 +192,7 @@ def duplicates(
     for entry in entries:
         shared[key(entry)].append(entry)
     items = tuple(
-        Item(str(value), f"{word} {value}", tuple(one for entry in same for one in entry.evidence),
+        Item(str(value), f"{word} {value}", tuple(entry.evidence for entry in same),
              f"{word} {value} stands {len(same)} times: {', '.join(f'{one.name} (line {one.line})' for one in same)}")
         for value, same in shared.items()
         if len(same) > 1
@@ -174,8 +202,8 @@ def duplicates(
 
 def password_states(probe: UserDbProbe, facts: Facts) -> Observed:
     chosen = chosen_names(probe, facts)
-    items = tuple(
-        Item(one.state, one.name, one.evidence(state_words(one)), f"{one.name}: {state_words(one)}")
+    items = grouped(
+        (one.state, state_words(one), one.name, partial(one.evidence, state_words(one)))
         for one in accounts.passwords(facts)
         if chosen is None or one.name in chosen
     )
@@ -196,15 +224,15 @@ def chosen_names(probe: UserDbProbe, facts: Facts) -> frozenset[str] | None:
 
 def state_words(password: Password) -> str:
     if password.state == "hash":
-        return f"a password is set (hash scheme {password.hash})"
-    return "no password can match, it is locked" if password.state == "locked" else "the password is empty"
+        return f"password set (hash scheme {password.hash})"
+    return "locked, no password is accepted" if password.state == "locked" else "empty password"
 
 
 AGES: dict[str, tuple[str, Callable[[Password], int | None]]] = {
-    "max_days": ("must be changed after", lambda one: one.max),
-    "min_days": ("may be changed after", lambda one: one.min),
-    "warn_days": ("is warned about before it ends for", lambda one: one.warn),
-    "inactive_days": ("can be renewed after it ended for", lambda one: one.inactive),
+    "max_days": ("longest life of the password", lambda one: one.max),
+    "min_days": ("days between two changes", lambda one: one.min),
+    "warn_days": ("days of warning", lambda one: one.warn),
+    "inactive_days": ("days until an ended password closes the account", lambda one: one.inactive),
 }
 
 
@@ -214,13 +242,13 @@ def with_password(facts: Facts) -> Iterator[Password]:
 
 def ages(aspect: str, facts: Facts) -> Observed:
     words, read = AGES[aspect]
-    items = []
-    for one in with_password(facts):
-        days = read(one)
-        told = f"{one.name}: {aspect.replace('_days', ' days').replace('_', ' ')} {'not set' if days is None else days}"
-        how = "without limit" if days is None else f"{days} days"
-        items.append(Item(-1 if days is None else days, one.name, one.evidence(f"the password {words} {how}"), told))
-    return Observed(tuple(items), absent=NO_HASH, evidence=(Evidence("/etc/shadow", None, "", "searched"),))
+    items = grouped(
+        (-1 if days is None else days, f"{words} {'not set' if days is None else days}", one.name,
+         partial(one.evidence, f"{words}: {'empty field' if days is None else days}"))
+        for one in with_password(facts)
+        for days in [read(one)]
+    )  # fmt: skip
+    return Observed(items, absent=NO_HASH, evidence=(Evidence("/etc/shadow", None, "", "searched"),))
 
 
 NO_HASH = "no account has a password that could age"
@@ -235,10 +263,10 @@ def last_changes(facts: Facts) -> Observed:
 def last_change(one: Password, today: date) -> Item:
     if one.last_change is None:
         text = f"{one.name}: no date of the last change is kept"
-        return Item(None, one.name, one.evidence("no date of the last change"), text)
+        return Item(None, one.name, (one.evidence("no date of the last change"),), text)
     day = date(1970, 1, 1) + timedelta(days=min(max(one.last_change, 0), FAR))
     text = f"{one.name}: last changed on {day.isoformat()}"
-    return Item((today - day).days, one.name, one.evidence(f"last changed on {day.isoformat()}"), text)
+    return Item((today - day).days, one.name, (one.evidence(f"last changed on {day.isoformat()}"),), text)
 
 
 FAR = 2_900_000  # days; later dates than 9910 cannot be written
@@ -266,8 +294,8 @@ WORDS = {
     "password_field": "the password field of every account in /etc/passwd",
     "shell": "the shell of every system account",
     "unknown_group": "an account whose primary group is not in /etc/group",
-    "duplicate_uid": "a UID of several accounts",
-    "duplicate_gid": "a GID of several groups",
+    "duplicate_uid": "a UID that several accounts share",
+    "duplicate_gid": "a GID that several groups share",
     "duplicate_account": "an account name that stands twice",
     "duplicate_group": "a group name that stands twice",
     "max_days": "the days after which each password must be changed",

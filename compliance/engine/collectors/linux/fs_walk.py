@@ -6,15 +6,17 @@ from templates_app.language.facts import Json
 # Local file systems by their type, each device once: bind mounts show what was walked already; subvolumes and datasets
 # have a device number of their own; a mount that another one hides is not reached. Known ids are compared before the
 # name service is asked (-nouser), which takes several times as long. A newline in a path is shown as "?", so that no
-# file name can forge a line. The -exec stands outside of all parentheses, or busybox find would forget to run it.
+# file name can forge a line. In a chroot "/" need not be a mount of its own. The -exec stands outside of all
+# parentheses, or busybox find would forget to run it.
 SCRIPT = r"""
 am_root || return 77
 [ -r /proc/self/mountinfo ] || return 69
 nl='
 '
 tab=$(printf '\t')
-rows=$(awk -v OFS='\t' '
+rows=$(awk -v OFS='\t' -v here="$(stat -f -c %T /)" '
 function plain(s) { gsub(/\\040/, " ", s); return s }
+$5 == "/" { top = 1 }
 { for (i = 7; i <= NF && $i != "-"; i++); type = $(i + 1) }
 type ~ /^(ext[234]|xfs|btrfs|zfs|vfat|exfat|ntfs3|overlay|tmpfs|f2fs|jfs|reiserfs|bcachefs)$/ {
   if ($5 !~ /^\/(proc|sys|sysroot|run\/(user|containerd|docker|credentials))(\/|$)/ &&
@@ -24,7 +26,10 @@ type ~ /^(ext[234]|xfs|btrfs|zfs|vfat|exfat|ntfs3|overlay|tmpfs|f2fs|jfs|reiserf
   next
 }
 { delete at[$5] }
-END { for (m in at) print at[m] }' /proc/self/mountinfo | sort)
+END {
+  if (!top && here ~ /^(ext|xfs|btrfs|tmpfs|overlay|zfs|f2fs|jfs|reiserfs)/) print "/", "?"
+  for (m in at) print at[m]
+}' /proc/self/mountinfo | sort)
 [ -n "$rows" ] || return 69
 IFS=$nl; set --
 for row in $rows; do set -- "$@" "${row%%"$tab"*}"; done
@@ -95,6 +100,7 @@ def read_walk(section: RawSection) -> Json:
     no_group: list[Json] = []
     suid: list[Json] = []
     mounts: list[str] = []
+    seen: set[str] = set()
     unended: dict[str, str] = {}
     for line in section.lines:
         mark, text = line[:1], line[2:]
@@ -106,7 +112,8 @@ def read_walk(section: RawSection) -> Json:
                 del unended[mounts[-1]]
             elif int(text) == TIMED_OUT:
                 unended[mounts[-1]] = "took longer than its time limit"
-        elif mark == "F":
+        elif mark == "F" and text not in seen:
+            seen.add(text)
             mode_text, uid, gid, owner, group, kind, path = text.split("|", 6)
             mode, is_dir = int(mode_text, 8), kind == "directory"
             if mode & 0o002 and not (is_dir and mode & 0o1000):
