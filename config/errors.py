@@ -1,11 +1,9 @@
 """Errors outside any view: problem documents below /api/, pages everywhere else."""
 
-from http import HTTPStatus
-
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.views import defaults
 
-from organizations.web.problems import MEDIA_TYPE
+from organizations.web.problems import MEDIA_TYPE, document
 
 
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
@@ -33,6 +31,4 @@ def _of_api(request: HttpRequest) -> bool:
 
 
 def _problem(status: int) -> JsonResponse:
-    phrase = HTTPStatus(status)
-    body = {"type": "about:blank", "title": phrase.phrase, "status": status, "detail": phrase.description, "errors": {}}
-    return JsonResponse(body, status=status, content_type=MEDIA_TYPE)
+    return JsonResponse(document(status), status=status, content_type=MEDIA_TYPE)

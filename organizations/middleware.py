@@ -1,11 +1,31 @@
-"""What every page request passes: a refusal raised by a service becomes a page that says why."""
+"""What every request passes: a body within bounds, and a refusal raised by a service as a page that says why."""
 
 from collections.abc import Callable
 
-from django.http import HttpRequest, HttpResponse
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
 
-from organizations.errors import Refused
+from organizations.errors import Refused, TooLarge
+from organizations.web.problems import MEDIA_TYPE, document
+
+
+class bounded_bodies:  # noqa: N801 - named in MIDDLEWARE like a function
+    """Refuse a body that announces more than the limit before a byte of it is read; one without a length is empty."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        """Keep the next handler."""
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        """Pass on what is within bounds."""
+        length = request.META.get("CONTENT_LENGTH") or "0"
+        if not length.isdigit() or int(length[:18]) <= settings.DATA_UPLOAD_MAX_MEMORY_SIZE:
+            return self.get_response(request)
+        error = TooLarge(f"A request may hold {settings.DATA_UPLOAD_MAX_MEMORY_SIZE:,} bytes at most.")
+        if not request.path.startswith("/api/"):
+            return render(request, "refused.html", {"error": error}, status=error.status)
+        return JsonResponse(document(error.status, str(error)), status=error.status, content_type=MEDIA_TYPE)
 
 
 class refusals:  # noqa: N801 - named in MIDDLEWARE like a function

@@ -41,15 +41,23 @@ def problem(
     status: int, detail: str, *, title: str = "", errors: Mapping[str, Any] | None = None, **headers: str
 ) -> Response:
     """Return one problem document; ``headers`` are written with underscores for dashes."""
-    body = {
+    named = {name.replace("_", "-"): value for name, value in headers.items()}
+    body = document(status, detail, title=title, errors=errors)
+    return Response(body, status=status, content_type=MEDIA_TYPE, headers=named)
+
+
+def document(
+    status: int, detail: str = "", *, title: str = "", errors: Mapping[str, Any] | None = None
+) -> dict[str, Any]:
+    """Return the body of a problem document; title and detail default to what the status means."""
+    meaning = HTTPStatus(status)
+    return {
         "type": "about:blank",
-        "title": title or HTTPStatus(status).phrase,
+        "title": title or meaning.phrase,
         "status": status,
-        "detail": detail,
+        "detail": detail or meaning.description,
         "errors": dict(errors or {}),
     }
-    named = {name.replace("_", "-"): value for name, value in headers.items()}
-    return Response(body, status=status, content_type=MEDIA_TYPE, headers=named)
 
 
 def _refused(error: Refused) -> Response:

@@ -107,6 +107,13 @@ def test_broken_json_and_wrong_method_are_problem_documents(api, organization):
     assert api.patch(url, "a=b", content_type="application/x-www-form-urlencoded").status_code == 415
 
 
+@pytest.mark.parametrize(("path", "kind"), [("/api/v1/tokens/", "application/problem+json"), ("/verify/", "text/html")])
+def test_too_large_body_is_413(client, db, path, kind):
+    answer = client.post(path, b"x" * 1_000_001, content_type="application/json")
+    assert answer.status_code == 413
+    assert answer.headers["Content-Type"].startswith(kind)
+
+
 def test_schema_and_its_pages_need_a_login(client, admin):
     assert client.get("/api/schema/").status_code == 401
     client.force_login(admin)
