@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from datetime import UTC, datetime
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -57,10 +58,12 @@ AREAS = sorted(path.stem for path in CONTENT.glob("*.yaml"))
 OUTCOMES = ("pass", "fail", "error", "skip")
 
 
+@cache
 def read_area(area: str) -> tuple[list[Check], list[Any]]:
     return read_checks((CONTENT / f"{area}.yaml").read_text(), f"{area}.yaml")
 
 
+@cache
 def read_cases(area: str) -> dict[str, Any]:
     path = CASES / f"{area}.yaml"
     return YAML(typ="safe").load(path.read_text()) if path.exists() else {}
