@@ -155,8 +155,10 @@ def firewalld_answer(lines: list[str]) -> Json:
 def zone(path: str, text: str) -> Json:
     """Return {"file", "interfaces", "rules": [{"family", "source", "destination", "action"}]}; "not " is an inversion.
 
-    A file that is no XML gives {"file", "broken": true}.
+    A file that is no XML, or brings entities of its own, gives {"file", "broken": true}.
     """
+    if "<!DOCTYPE" in text:
+        return {"file": path, "broken": True}
     try:
         root = etree.fromstring(text.strip().encode(), etree.XMLParser(resolve_entities=False, no_network=True))
     except etree.XMLSyntaxError:

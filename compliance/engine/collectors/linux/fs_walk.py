@@ -102,7 +102,7 @@ def read_walk(section: RawSection) -> Json:
     mounts: list[str] = []
     seen: set[str] = set()
     unended: dict[str, str] = {}
-    for line in section.lines:
+    for line in section.lines if section.complete else section.lines[:-1]:
         mark, text = line[:1], line[2:]
         if mark == "M":
             mounts.append(text)

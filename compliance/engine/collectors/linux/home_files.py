@@ -55,7 +55,7 @@ def read_homes(section: RawSection) -> Json:
     users: list[list[str]] = []
     states: dict[str, str] = {}
     stats: dict[str, Json] = {}
-    files: dict[str, list[Json]] = {}
+    files: dict[str, dict[str, Json]] = {}
     for line in section.lines:
         mark, text = line[:1], line[2:]
         if mark == "U":
@@ -69,7 +69,7 @@ def read_homes(section: RawSection) -> Json:
         elif mark == "F":
             path, found = entry(text)
             home, _, name = path.rpartition("/")
-            files.setdefault(home, []).append([name, *found])
+            files.setdefault(home, {})[name] = [name, *found]
     return [
         {
             "user": user,
@@ -78,7 +78,7 @@ def read_homes(section: RawSection) -> Json:
             "home": home,
             "state": states.get(home) or ("ok" if home in stats else "denied" if home.startswith("/") else "absent"),
             "stat": stats.get(home),
-            "files": sorted(files.get(home.rstrip("/"), []), key=str),
+            "files": sorted(files.get(home.rstrip("/"), {}).values(), key=str),
         }
         for user, uid, gid, home in sorted(users)
     ]
