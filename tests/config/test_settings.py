@@ -17,7 +17,7 @@ def started(data: Path, *command: str, **environment: str) -> subprocess.Complet
         env={**base, **environment},
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=90,
     )
 
 
