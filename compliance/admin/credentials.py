@@ -6,6 +6,7 @@ from django.core.exceptions import ValidationError
 from django.http import HttpRequest
 
 from compliance.models import Credential
+from compliance.models.credentials import validate_networks
 from compliance.services import credentials
 from organizations.errors import Invalid
 from organizations.web.admin import OwnedModelAdmin
@@ -24,6 +25,10 @@ class CredentialForm(forms.ModelForm):
     passphrase = forms.CharField(widget=HIDDEN, required=False, help_text=f"Of the private key. {KEPT}", strip=False)
     password = forms.CharField(widget=HIDDEN, required=False, help_text=f"Of the login. {KEPT}", strip=False)
     sudo_password = forms.CharField(widget=HIDDEN, required=False, help_text=f"For sudo. {KEPT}", strip=False)
+    networks = forms.CharField(
+        widget=forms.Textarea(attrs={"rows": 3}), required=False, max_length=5000,
+        help_text="One to a line, e.g. 10.20.0.0/16. Only hosts with an address in them may use it; none means all.",
+    )  # fmt: skip
 
     class Meta:
         model = Credential
@@ -36,9 +41,14 @@ class CredentialForm(forms.ModelForm):
         super().__init__(*args, **kwargs)
         for name in credentials.SECRETS:
             self.initial[name] = ""
+            if self.instance.pk is None:
+                self.fields[name].help_text = self.fields[name].help_text.removesuffix(KEPT) + "Never shown again."
+        self.initial["networks"] = "\n".join(self.instance.networks)
 
     def clean_networks(self) -> list[str]:
-        return self.cleaned_data["networks"] or []
+        networks = self.cleaned_data["networks"].split()
+        validate_networks(networks)
+        return networks
 
     def clean(self) -> dict[str, Any]:
         """Try the credential before anything is saved; complaints stand beside their fields."""
@@ -64,6 +74,13 @@ class CredentialAdmin(OwnedModelAdmin):
     """Credentials for logging in to hosts."""
 
     form = CredentialForm
+    fieldsets = [
+        (None, {"fields": ["organization", "name", "username"]}),
+        ("Login", {"fields": ["private_key", "passphrase", "password"]}),
+        ("Root's rights", {"fields": ["sudo", "sudo_password"]}),
+        ("Scope", {"fields": ["groups", "networks"]}),
+    ]
+    filter_horizontal = ["groups"]
     list_display = ["name", "organization", "username", "sudo", "with_key"]
     list_select_related = ["organization"]
     list_filter = ["organization", "sudo"]

@@ -4,7 +4,8 @@ from django import forms
 from django.contrib import admin
 from django.core.exceptions import ValidationError
 from django.http import HttpRequest
-from django.utils import timezone
+from django.urls import reverse
+from django.utils.html import format_html
 
 from compliance.models import Host
 from compliance.services import hosts
@@ -46,10 +47,10 @@ class HostForm(forms.ModelForm):
 
 @admin.register(Host)
 class HostAdmin(OwnedModelAdmin):
-    """Machines that are scanned. Deleting one retires it."""
+    """Machines that are scanned. They are never deleted: the host's page retires one, and its history stays."""
 
     form = HostForm
-    list_display = ["hostname", "organization", "where", "port", "os_name", "connection", "is_online", "last_seen_at"]
+    list_display = ["hostname", "organization", "where", "os_name", "connection", "is_online", "page"]
     list_select_related = ["organization", "credential"]
     list_filter = ["organization", "os_type", "connection", "groups"]
     search_fields = ["hostname", "address", "os_name"]
@@ -58,6 +59,14 @@ class HostAdmin(OwnedModelAdmin):
     @admin.display(boolean=True, description="online")
     def is_online(self, host: Host) -> bool:
         return host.online
+
+    @admin.display(description="address")
+    def where(self, host: Host) -> str:
+        return host.where if host.port == 22 else f"{host.where}, port {host.port}"
+
+    @admin.display(description="result")
+    def page(self, host: Host) -> str:
+        return format_html('<a href="{}">open</a>', reverse("compliance:host", args=[host.pk]))
 
     def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any) -> Any:
         form = super().get_form(request, obj, change, **kwargs)
@@ -68,8 +77,12 @@ class HostAdmin(OwnedModelAdmin):
         return ["organization"] if obj else []
 
     def has_delete_permission(self, request: HttpRequest, obj: Host | None = None) -> bool:
-        """Refuse for a host that is retired already."""
-        return super().has_delete_permission(request, obj) and (obj is None or obj.retired_at is None)
+        """Refuse."""
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Host | None = None) -> bool:
+        """Refuse for a host that is retired."""
+        return super().has_change_permission(request, obj) and (obj is None or obj.retired_at is None)
 
     def save_form(self, request: HttpRequest, form: forms.ModelForm, change: bool) -> Host:
         return form.instance
@@ -86,6 +99,3 @@ class HostAdmin(OwnedModelAdmin):
 
     def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:
         """The service has set the groups already."""
-
-    def delete_model(self, request: HttpRequest, obj: Host) -> None:
-        hosts.retire_host(actor=request.user, host=obj, now=timezone.now())

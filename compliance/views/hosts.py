@@ -8,21 +8,22 @@ from django.utils import timezone
 from django.views.generic import TemplateView
 from django.views.generic.base import View
 
-from compliance.models import Host, HostGroup, HostKey, Scan, Stream
-from compliance.selectors.check_states import failing_since
-from compliance.selectors.hosts import history_of, latest_scans
+from compliance.models import Host, HostGroup, Scan, Stream
+from compliance.selectors.dashboard import titles_of
+from compliance.selectors.hosts import failing, history_of, latest_scans
 from compliance.selectors.scan_reports import scan_report
-from compliance.services import host_keys, scan_requests
-from compliance.web.lists import ordered, searched
-from compliance.web.results import grouped
+from compliance.services import connection_tests, host_keys, hosts, scan_requests
+from compliance.web.lists import ordered, searched, wanted_id
+from compliance.web.results import SEVERITIES, failing_words, grouped
 from organizations.errors import Conflict, Refused
 from organizations.models.organizations import Organization
-from organizations.permissions import holds
+from organizations.permissions import holds, permitted_to
 from organizations.web.pages import OwnedPage
 from organizations.web.paging import page_of
 from templates_app.models import Template
 
-COLUMNS = {"hostname": "hostname", "os": "os_name", "last_seen": "last_seen_at", "score": "score", "failed": "failed"}
+COLUMNS = {"hostname": "hostname", "os": "os_name", "scanned": "scanned_at", "score": "score", "failed": "failed"}
+STATES = (("online", "Online"), ("unreachable", "Unreachable"), ("retired", "Retired"))
 
 
 class HostList(OwnedPage, TemplateView):
@@ -33,30 +34,42 @@ class HostList(OwnedPage, TemplateView):
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         asked = self.request.GET
-        rows = with_latest(
-            self.rows(Host.objects.in_service()).select_related("organization").prefetch_related("groups")
-        )
+        check_id = asked.get("check", "")[:80].replace("\0", "")
+        rows = in_state(self.rows(Host.objects.all()), asked.get("state", ""))
+        rows = with_latest(rows).select_related("organization").prefetch_related("groups")
         rows = searched(rows, asked.get("q", ""), ["hostname", "address", "os_name"])
-        if asked.get("group", "").isdigit():
-            rows = rows.filter(groups=int(asked["group"][:18]))
-        if asked.get("state") == "unreachable":
-            rows = rows.exclude(unreachable_since=None)
-        elif asked.get("state") == "online":
-            rows = rows.online()
-        rows = ordered(rows, asked.get("ordering", ""), COLUMNS, "hostname")
+        if (group := wanted_id(asked.get("group", ""))) is not None:
+            rows = rows.filter(groups=group)
+        if check_id:
+            rows = failing(rows, check_id)
+        manageable = permitted_to(self.request.user, "manage_compliance")
         return super().get_context_data(**kwargs) | {
-            "page": page_of(rows, asked),
+            "page": page_of(ordered(rows, asked.get("order", ""), COLUMNS, "hostname"), asked),
+            "order": "hostname",
             "groups": self.rows(HostGroup.objects.all())[:200],
-            "filtered": any(asked.get(name) for name in ("q", "group", "state")),
-            "may_manage": any(holds(self.request.user, "manage_compliance", one) for one in self.organizations[:1]),
+            "states": STATES,
+            "check_id": check_id,
+            "check_title": titles_of([check_id]).get(check_id, check_id) if check_id else "",
+            "filtered": any(asked.get(name) for name in ("q", "group", "state", "check")),
+            "may_manage": manageable.filter(pk__in=self.organizations).exists(),
         }
 
 
-def with_latest(hosts: QuerySet[Host]) -> QuerySet[Host]:
-    """Add id, score, failures and end of the latest scan of each host's newest stream."""
+def in_state(rows: QuerySet[Host], state: str) -> QuerySet[Host]:
+    """Return the hosts that are online, unreachable or retired, else all in service."""
+    if state == "retired":
+        return rows.exclude(retired_at=None)
+    if state == "online":
+        return Host.objects.online() & rows
+    if state == "unreachable":
+        return rows.filter(retired_at=None).exclude(unreachable_since=None).exclude(connection=Host.Connection.LOCAL)
+    return rows.filter(retired_at=None)
+
+
+def with_latest(rows: QuerySet[Host]) -> QuerySet[Host]:
+    """Add score, failures and end of the latest scan of each host's newest stream."""
     latest = Stream.objects.filter(host=OuterRef("pk")).exclude(latest=None).order_by("-latest__finished_at")
-    return hosts.annotate(
-        latest_scan=Subquery(latest.values("latest")[:1]),
+    return rows.annotate(
         score=Subquery(latest.values("latest__score")[:1]),
         failed=Subquery(latest.values("latest__failed")[:1]),
         scanned_at=Subquery(latest.values("latest__finished_at")[:1]),
@@ -71,26 +84,27 @@ class HostPage(OwnedPage, TemplateView):
 
     def get_context_data(self, pk: int, **kwargs: Any) -> dict[str, Any]:
         host = self.row(Host.objects.select_related("organization", "credential").prefetch_related("groups"), pk=pk)
-        latest = list(latest_scans(host).select_related("results"))
+        latest = list(latest_scans(host))
         chosen = chosen_scan(latest, self.request.GET.get("stream", ""))
-        tab = "history" if self.request.GET.get("tab") == "history" else "results"
-        report = scan_report(chosen) if chosen and tab == "results" else None
-        manage = holds(self.request.user, "manage_compliance", host.organization)
+        history = self.request.GET.get("tab") == "history"
+        report = scan_report(chosen) if chosen and not history else None
+        manage = host.retired_at is None and holds(self.request.user, "manage_compliance", host.organization)
         return super().get_context_data(**kwargs) | {
             "host": host,
             "latest": latest,
             "scan": chosen,
             "report": report,
-            "result_groups": grouped(report),
-            "since": failing_since(chosen) if chosen and tab == "results" else {},
-            "tab": tab,
-            "page": page_of(history_of(host), self.request.GET) if tab == "history" else None,
-            "running": host.scans.unfinished().first(),
+            "result_groups": grouped(report, self.request.GET),
+            "severities": SEVERITIES,
+            "fails": failing_words(chosen),
+            "tab": "history" if history else "results",
+            "page": page_of(history_of(host), self.request.GET) if history else None,
+            "running": host.scans.unfinished().defer("block_reasons").first(),
             "failed_scan": last_failure(host, chosen),
             "keys": list(host.keys.all()),
             "templates": scannable(host) if manage else [],
             "may_manage": manage,
-            "may_configure": holds(self.request.user, "manage_settings", host.organization),
+            "may_configure": manage and holds(self.request.user, "manage_settings", host.organization),
         }
 
 
@@ -126,8 +140,7 @@ class ScanHost(OwnedPage, View):
 
     def post(self, request: HttpRequest, pk: int) -> HttpResponse:
         host = self.row(Host.objects.select_related("organization"), pk=pk)
-        wanted = request.POST.get("template", "")
-        template = scannable(host).filter(pk=int(wanted) if wanted.isdigit() and len(wanted) < 19 else 0).first()
+        template = scannable(host).filter(pk=wanted_id(request.POST.get("template", ""))).first()
         template = template or scannable(host).filter(slug="cis-l1-linux").first()
         if template is None:
             raise Conflict("No template is published for this host's system; the operator runs manage.py load_content.")
@@ -139,8 +152,42 @@ class ScanHost(OwnedPage, View):
         except Refused as refused:
             messages.error(request, str(refused))
             return redirect("compliance:host", pk=pk)
-        messages.success(request, f"{host} is being scanned.")
         return redirect("compliance:scan", pk=scan.pk)
+
+
+class TryConnection(OwnedPage, View):
+    """The button Test connection: one login, at most a quarter of a minute."""
+
+    permissions = {"write": "manage_compliance", "read": "manage_compliance"}
+    http_method_names = ["post"]
+
+    def post(self, request: HttpRequest, pk: int) -> HttpResponse:
+        host = self.row(Host.objects.select_related("organization", "credential"), pk=pk)
+        try:
+            tested = connection_tests.try_connection(actor=request.user, host=host, now=timezone.now())
+        except Refused as refused:
+            messages.error(request, str(refused))
+        else:
+            text = f"{tested.message} {tested.os}, in {tested.seconds:.1f} s." if tested.ok else tested.message
+            messages.add_message(request, messages.SUCCESS if tested.ok else messages.ERROR, text)
+        return redirect("compliance:host", pk=pk)
+
+
+class RetireHost(OwnedPage, View):
+    """The button Retire."""
+
+    permissions = {"write": "manage_compliance", "read": "manage_compliance"}
+    http_method_names = ["post"]
+
+    def post(self, request: HttpRequest, pk: int) -> HttpResponse:
+        host = self.row(Host.objects.select_related("organization"), pk=pk)
+        try:
+            hosts.retire_host(actor=request.user, host=host, now=timezone.now())
+        except Refused as refused:
+            messages.error(request, str(refused))
+        else:
+            messages.success(request, f"{host} is retired; its history stays here.")
+        return redirect("compliance:host", pk=pk)
 
 
 class AcceptKey(OwnedPage, View):
@@ -153,9 +200,7 @@ class AcceptKey(OwnedPage, View):
         host = self.row(Host.objects.select_related("organization"), pk=pk)
         fingerprint = request.POST.get("fingerprint", "")
         try:
-            key: HostKey = host_keys.accept_key(
-                actor=request.user, host=host, fingerprint=fingerprint, now=timezone.now()
-            )
+            key = host_keys.accept_key(actor=request.user, host=host, fingerprint=fingerprint, now=timezone.now())
         except Refused as refused:
             messages.error(request, str(refused))
         else:

@@ -1,7 +1,7 @@
 from typing import Any
 
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.utils import timezone
 from django.views.generic import TemplateView
@@ -9,17 +9,23 @@ from django.views.generic.base import View
 
 from compliance.models import Scan
 from compliance.reports.formats import FORMATS
-from compliance.selectors.scan_reports import scan_report
+from compliance.reports.scan_report import CheckReport
+from compliance.selectors.check_states import failing_since
+from compliance.selectors.scan_reports import check_reports, scan_report
 from compliance.services import scan_reports, scan_requests
 from compliance.web.lists import ordered, searched
-from compliance.web.results import grouped
+from compliance.web.results import SEVERITIES, failing_words, grouped
 from organizations.errors import Refused
 from organizations.permissions import holds
 from organizations.web.pages import OwnedPage
 from organizations.web.paging import page_of
 
 COLUMNS = {"host": "host__hostname", "created": "created_at", "score": "score", "failed": "failed"}
-WITH_NAMES = ("organization", "host", "template", "snapshot", "results", "requested_by")
+WITH_NAMES = ("organization", "host", "template", "snapshot", "results", "requested_by", "stream")
+WITHOUT_RESULTS = ("organization", "host", "template", "requested_by")
+FORMAT_WORDS = {
+    "html": "HTML page", "pdf": "PDF", "json": "JSON", "arf": "ARF 1.1 (SCAP)", "junit": "JUnit XML",
+}  # fmt: skip
 PHASES = (
     (Scan.Phase.CONNECTING, "Connect"),
     (Scan.Phase.COLLECTING, "Collect"),
@@ -37,16 +43,13 @@ class ScanList(OwnedPage, TemplateView):
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         asked = self.request.GET
-        rows = searched(
-            self.rows(Scan.objects.select_related("host", "template", "organization")),
-            asked.get("q", ""),
-            ["host__hostname"],
-        )
+        rows = Scan.objects.select_related("host", "template", "organization").defer("template__document")
+        rows = searched(self.rows(rows), asked.get("q", ""), ["host__hostname", "template__name"])
         if asked.get("status") in Scan.Status.values:
             rows = rows.filter(status=asked["status"])
-        rows = ordered(rows, asked.get("ordering", ""), COLUMNS, "-created_at")
         return super().get_context_data(**kwargs) | {
-            "page": page_of(rows, asked),
+            "page": page_of(ordered(rows, asked.get("order", ""), COLUMNS, "-created"), asked),
+            "order": "-created",
             "statuses": Scan.Status.choices,
             "filtered": bool(asked.get("q") or asked.get("status")),
         }
@@ -60,21 +63,33 @@ class ScanPage(OwnedPage, TemplateView):
     permissions = {"read": "view_compliance"}
 
     def get_context_data(self, pk: int, **kwargs: Any) -> dict[str, Any]:
-        scan = self.row(Scan.objects.select_related(*WITH_NAMES), pk=pk)
-        report = scan_report(scan) if scan.status == Scan.Status.COMPLETED else None
-        return super().get_context_data(**kwargs) | {
-            "scan": scan,
+        whole = self.get_template_names() != [self.partial]
+        scan = self.row(Scan.objects.select_related(*WITHOUT_RESULTS).defer("template__document"), pk=pk)
+        context = {"scan": scan, "phases": phases(scan)}
+        if whole:
+            context |= self.around(scan)
+        return super().get_context_data(**kwargs) | context
+
+    def around(self, scan: Scan) -> dict[str, Any]:
+        """Return what the whole page shows beside the progress."""
+        report = None
+        if scan.status == Scan.Status.COMPLETED:
+            scan = Scan.objects.select_related(*WITH_NAMES).get(pk=scan.pk)
+            report = scan_report(scan)
+        return {
             "report": report,
-            "result_groups": grouped(report),
-            "phases": phases(scan),
-            "formats": [(one.name, one.filename) for one in FORMATS.values()],
+            "result_groups": grouped(report, self.request.GET),
+            "severities": SEVERITIES,
+            "fails": failing_words(scan),
+            "formats": [(one.name, FORMAT_WORDS.get(one.name, one.name)) for one in FORMATS.values()],
             "may_manage": holds(self.request.user, "manage_compliance", scan.organization),
+            "may_configure": holds(self.request.user, "manage_settings", scan.organization),
         }
 
     def render_to_response(self, context: dict[str, Any], **response: Any) -> HttpResponse:
         """Have a live part load the whole page once the scan has ended."""
         answer = super().render_to_response(context, **response)
-        if context["scan"].ended and self.request.headers.get("HX-Request") and not self.request.htmx.boosted:
+        if context["scan"].ended and "result_groups" not in context:
             answer["HX-Refresh"] = "true"
         return answer
 
@@ -87,6 +102,31 @@ def phases(scan: Scan) -> list[dict[str, Any]]:
         {"label": label, "state": "done" if number < at else "current" if number == at else "", "phase": phase}
         for number, (phase, label) in enumerate(PHASES)
     ]
+
+
+class ResultPage(OwnedPage, TemplateView):
+    """One result with everything that is known of it: a page, or the inside of a row that was opened."""
+
+    template_name = "compliance/result.html"
+    partial = "compliance/_result.html"
+    permissions = {"read": "view_compliance"}
+
+    def get_context_data(self, pk: int, check_id: str, **kwargs: Any) -> dict[str, Any]:
+        scan = self.row(Scan.objects.select_related(*WITH_NAMES), pk=pk)
+        newest = scan.stream is not None and scan.stream.latest_id == scan.pk
+        return super().get_context_data(**kwargs) | {
+            "scan": scan,
+            "result": result_of(scan, check_id),
+            "since": failing_since(scan).get(check_id) if newest else None,
+        }
+
+
+def result_of(scan: Scan, check_id: str) -> CheckReport:
+    """Return the result of one check. Raises Http404 when the scan has none."""
+    for result in check_reports(scan):
+        if result.check_id == check_id:
+            return result
+    raise Http404
 
 
 class CancelScan(OwnedPage, View):

@@ -1,24 +1,35 @@
-"""What every list of compliance shares: search, ordering, paging from the query string."""
+"""What every list of compliance shares: search, ordering, ids from the query string."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from django.db.models import Q, QuerySet
+from django.db.models import F, Q, QuerySet
+
+MOST_WORDS, LONGEST_WORD = 10, 100
 
 
 def searched(rows: QuerySet[Any], words: str, fields: Sequence[str]) -> QuerySet[Any]:
     """Return the rows in which every one of ``words`` occurs in one of ``fields``."""
-    for word in words.split()[:10]:
+    for word in words.replace("\0", "").split()[:MOST_WORDS]:
         found = Q(pk=None)
         for field in fields:
-            found |= Q(**{f"{field}__icontains": word})
+            found |= Q(**{f"{field}__icontains": word[:LONGEST_WORD]})
         rows = rows.filter(found)
     return rows
 
 
-def ordered(rows: QuerySet[Any], wanted: str, fields: Mapping[str, str], default: str) -> QuerySet[Any]:
-    """Return ``rows`` by the wanted column ("-name" descending), by ``default`` when there is no such column."""
+def ordered(rows: QuerySet[Any], wanted: str, fields: Mapping[str, Any], default: str) -> QuerySet[Any]:
+    """Return ``rows`` by the wanted column ("-name" descending), by ``default`` when there is no such column.
+
+    Rows that have nothing in the column stand last either way.
+    """
     column = fields.get(wanted.removeprefix("-"))
     if column is None:
-        return rows.order_by(default, "pk")
-    return rows.order_by(f"-{column}" if wanted.startswith("-") else column, "pk")
+        wanted, column = default, fields[default.removeprefix("-")]
+    by = F(column).desc(nulls_last=True) if wanted.startswith("-") else F(column).asc(nulls_last=True)
+    return rows.order_by(by, "pk")
+
+
+def wanted_id(text: str) -> int | None:
+    """Return the id that ``text`` writes, None when it writes none."""
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 19 else None

@@ -1,8 +1,10 @@
 from typing import Any
+from urllib.parse import urlencode
 
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import redirect
+from django.urls import reverse
 from django.utils import timezone
 from django.views.generic import TemplateView
 from django.views.generic.base import View
@@ -13,6 +15,8 @@ from organizations.errors import Refused
 from organizations.permissions import permitted_to
 from organizations.web.pages import OwnedPage
 from organizations.web.paging import page_of
+
+VIEW = ("state", "severity", "page", "page_size", "organization")
 
 
 class AlertList(OwnedPage, TemplateView):
@@ -33,6 +37,7 @@ class AlertList(OwnedPage, TemplateView):
             "page": page_of(rows, asked),
             "state": state if state in Alert.Status.values else "all",
             "severities": Alert.Severity.choices,
+            "filtered": bool(asked.get("severity")),
             "manageable": set(permitted_to(self.request.user, "manage_compliance").values_list("pk", flat=True)),
         }
 
@@ -51,4 +56,10 @@ class AcknowledgeAlert(OwnedPage, View):
             messages.error(request, str(refused))
         else:
             messages.success(request, "Acknowledged.")
-        return redirect("itsm:alerts")
+        return redirect(f"{reverse('itsm:alerts')}?{view_asked_for(request.POST.get('view', ''))}")
+
+
+def view_asked_for(query: str) -> str:
+    """Return of the list's query string ``query`` what the list knows, so that one comes back to the same view."""
+    asked = QueryDict(query[:500])
+    return urlencode({name: asked[name] for name in VIEW if asked.get(name)})

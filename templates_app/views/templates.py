@@ -8,6 +8,7 @@ from organizations.web.pages import OwnedPage
 from organizations.web.paging import page_of
 from templates_app.language.checks import Check
 from templates_app.models import Template, TemplateCheck
+from templates_app.web.definitions import meaning
 
 
 class TemplateList(OwnedPage, TemplateView):
@@ -38,7 +39,11 @@ class TemplatePage(OwnedPage, TemplateView):
         return super().get_context_data(**kwargs) | {
             "template": template,
             "page": page,
-            "shown": [(row, Check.model_validate(row.definition)) for row in page],
+            "shown": [(row, Check.model_validate(row.definition), meaning(row.definition)) for row in page],
+            "versions": Template.objects.visible_in(self.organizations)
+            .filter(family=template.family)
+            .only("version", "status")
+            .order_by("-version")[:12],
             "areas": template.checks.order_by("area").values_list("area", flat=True).distinct(),
             "severities": TemplateCheck.Severity.choices,
             "totals": template.checks.aggregate(
@@ -51,9 +56,9 @@ class TemplatePage(OwnedPage, TemplateView):
 
 def filtered(checks: QuerySet[TemplateCheck], asked: Any) -> QuerySet[TemplateCheck]:
     """Return the checks that the query string asks for."""
-    for word in asked.get("q", "").split()[:10]:
+    for word in asked.get("q", "").replace("\0", "").split()[:10]:
         checks = checks.filter(Q(title__icontains=word) | Q(check_id__icontains=word) | Q(sections__icontains=word))
     for name in ("area", "severity", "assessment"):
-        if asked.get(name):
-            checks = checks.filter(**{name: asked[name]})
+        if value := asked.get(name, "").replace("\0", ""):
+            checks = checks.filter(**{name: value})
     return checks

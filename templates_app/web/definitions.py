@@ -1,0 +1,25 @@
+"""Definitions of checks as people read them: the YAML of their content."""
+
+from collections.abc import Mapping
+from io import StringIO
+from typing import Any
+
+from ruamel.yaml import YAML
+
+MEANING = ("os", "applies_when", "probe", "expect", "missing")
+
+
+def as_yaml(values: Mapping[str, Any]) -> str:
+    """Return ``values`` as YAML, in their order."""
+    yaml, written = YAML(typ="safe", pure=True), StringIO()
+    yaml.sort_base_mapping_type_on_output = False
+    yaml.width = 110
+    yaml.dump(dict(values), written)
+    return written.getvalue()
+
+
+def meaning(definition: Mapping[str, Any]) -> str:
+    """Return what a check looks at and expects; empty for one that a person judges."""
+    if "probe" not in definition:
+        return ""
+    return as_yaml({name: definition[name] for name in MEANING if name in definition})
