@@ -1,4 +1,5 @@
 import os
+from collections.abc import Callable
 
 import pytest
 from celery import current_app
@@ -81,6 +82,18 @@ def api(admin: User) -> APIClient:
     """The API as an admin of ``organization``."""
     client = APIClient()
     client.force_authenticate(admin)
+    return client
+
+
+@pytest.fixture
+def client_of() -> Callable[[User], APIClient]:
+    """The API as a given user."""
+
+    def client(user: User) -> APIClient:
+        made = APIClient()
+        made.force_authenticate(user)
+        return made
+
     return client
 
 

@@ -95,7 +95,7 @@ class ScanViewSet(mixins.CreateModelMixin, OwnedReadViewSet):
 
     queryset = Scan.objects.select_related(
         "organization", "host", "template", "snapshot__manifest", "snapshot__organization", "results", "requested_by"
-    )
+    ).defer("template__document", "results__data", "snapshot__manifest__data")
     serializer_class = ScanSerializer
     permissions = {"read": "view_compliance", "write": "manage_compliance"}
     filterset_fields = ["status", "scan_type", "host", "template", "profile"]

@@ -4,7 +4,7 @@ from django.template.loader import render_to_string
 from django.utils.safestring import mark_safe
 
 from compliance.reports.html import asset
-from compliance.reports.presentation import context_of, stamp
+from compliance.reports.presentation import context_of
 from compliance.reports.scan_report import Issue, ScanReport
 from organizations.reports.pdf import pdf_of
 
@@ -16,8 +16,9 @@ def render(report: ScanReport, issue: Issue) -> bytes:
 
 def document(report: ScanReport, issue: Issue) -> str:
     """Return the HTML that the PDF is rendered from."""
-    context = context_of(report, issue) | {
+    shown = context_of(report, issue)
+    context = shown | {
         "style": mark_safe(asset("pdf.css")),  # noqa: S308  # our own file
-        "issued": stamp(issue.generated_at, report.zone),
+        **{group.key: group.results for group in shown["groups"]},
     }
     return render_to_string("compliance/report/pdf.html", context)

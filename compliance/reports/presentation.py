@@ -31,6 +31,14 @@ STATUSES = (
     ("pass", "Passed", "#2e9e5f"),
     ("skip", "Skipped", "#a3acb8"),
 )
+GROUPS = (
+    ("fail", "Failed checks", "Failed", "Failed", ""),
+    ("error", "Checks that could not be decided", "Errors", "Error", "They count neither as passed nor as failed."),
+    ("waived", "Waived failures", "Waived", "Waived", "These fail, and were accepted by decision; the score leaves them out."),
+    ("manual", "Checks for a person to judge", "Manual", "Manual", "No command can decide these."),
+    ("pass", "Passed checks", "Passed", "Passed", ""),
+    ("skip", "Checks that were not evaluated", "Skipped", "Skipped", ""),
+)
 GRADES = {"good": "#2e9e5f", "fair": "#dc9a1e", "poor": "#cf3339", "none": "#a3acb8"}
 PRIVILEGES = {
     "root": "as root",
@@ -42,6 +50,7 @@ BENCHMARKS = {"debian12": "Debian 12", "ubuntu2204": "Ubuntu 22.04", "rhel9": "R
 FAMILIES = {"cis": "CIS", "stig": "STIG", "cce": "CCE", "nist": "NIST", "pci": "PCI DSS", "iso": "ISO 27001"}
 NOT_SHOWN = ("cac",)
 BAR_WIDTH, RING = 640, 263.9
+LAST = (10**6,)
 LONGEST = {"title": 300, "expected": 1500, "actual": 1500, "message": 600}
 EVIDENCE_SHOWN = 8
 
@@ -56,6 +65,18 @@ class Segment:
     number: int
     x: float
     width: float
+
+
+@dataclass(frozen=True, slots=True)
+class ResultGroup:
+    """The results that stand together under one heading; ``word`` is what each of them is called."""
+
+    key: str
+    label: str
+    short: str
+    word: str
+    lead: str
+    results: list[CheckReport]
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,12 +98,7 @@ def context_of(report: ScanReport, issue: Issue) -> dict[str, object]:
         "report": shown,
         "issue": replace(issue, generated_by=one_line(issue.generated_by)),
         "results": results,
-        "failed": having(results, "fail"),
-        "errors": having(results, "error"),
-        "waived": having(results, "waived"),
-        "passed": having(results, "pass"),
-        "manual": [one for one in results if one.skip_reason == "manual"],
-        "skipped": [one for one in results if one.status == "skip" and one.skip_reason != "manual"],
+        "groups": [ResultGroup(*words, having(results, words[0])) for words in GROUPS],
         "segments": bar,
         "chapters": list(chapters(results)),
         "score": number(report.score),
@@ -92,6 +108,7 @@ def context_of(report: ScanReport, issue: Issue) -> dict[str, object]:
         "ring": GRADES[grade(report.score)],
         "arc": f"{(report.score or 0) / 100 * RING:.1f} {RING}",
         "severities": [(severity, report.failed_by_severity[severity]) for severity in SEVERITIES],
+        "issued": stamp(issue.generated_at, report.zone),
         "times": times(report, issue),
         "skips": SKIPS,
         "privilege": PRIVILEGES.get(report.privilege, shown.privilege),
@@ -132,8 +149,9 @@ def named_references(references: Mapping[str, list[str]], benchmark: str) -> dic
     return named
 
 
-def having(results: Iterable[CheckReport], status: str) -> list[CheckReport]:
-    return [one for one in results if one.status == status]
+def having(results: Iterable[CheckReport], group: str) -> list[CheckReport]:
+    """Return the results of a status; of the skipped ones, those for a person to judge are a group of their own."""
+    return [one for one in results if group == ("manual" if one.skip_reason == "manual" else one.status)]
 
 
 def rank(result: CheckReport) -> tuple[int, int, tuple[int, ...], str]:
@@ -144,7 +162,7 @@ def rank(result: CheckReport) -> tuple[int, int, tuple[int, ...], str]:
 
 def section_numbers(result: CheckReport) -> tuple[int, ...]:
     first = result.sections[0] if result.sections else ""
-    return tuple(int(part) for part in first.split(".") if part.isascii() and part.isdigit())
+    return tuple(int(part) for part in first.split(".") if part.isascii() and part.isdigit()) or LAST
 
 
 def number(score: float | None) -> str:
@@ -174,12 +192,12 @@ def chapters(results: Sequence[CheckReport]) -> Iterator[Chapter]:
     """Yield the top-level sections in order; what has no section comes last. Nothing when there is only one."""
     by_chapter: dict[int, Counter[str]] = {}
     for result in results:
-        first = section_numbers(result)[:1] or (10**6,)
+        first = section_numbers(result)
         by_chapter.setdefault(first[0], Counter())[result.status] += 1
     if len(by_chapter) < 2:
         return
     for chapter, counts in sorted(by_chapter.items()):
-        name = "Others" if chapter == 10**6 else f"Section {chapter}"
+        name = "Others" if chapter == LAST[0] else f"Section {chapter}"
         numbers = tuple(counts[status] for status, _, _ in STATUSES)
         yield Chapter(name, sum(numbers), numbers, segments(counts))
 

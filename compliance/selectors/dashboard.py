@@ -55,7 +55,7 @@ def dashboard(organizations: QuerySet[Organization], now: datetime) -> Dashboard
     )
     today = Scan.objects.within(organizations).filter(created_at__gte=now - timedelta(hours=24))
     scans = today.aggregate(all=Count("pk"), failed=Count("pk", filter=Q(status=Scan.Status.FAILED)))
-    with_names = complete.exclude(score=None).select_related("host", "template")
+    with_names = complete.exclude(score=None).select_related("host", "template").defer("template__document")
     return Dashboard(
         average=sums["average"],
         hosts=counted["all"],
@@ -77,6 +77,7 @@ def dashboard(organizations: QuerySet[Organization], now: datetime) -> Dashboard
         recent=list(
             Scan.objects.within(organizations)
             .select_related("host", "template")
+            .defer("template__document")
             .order_by("-created_at", "-pk")[:RECENT]
         ),
     )

@@ -1,5 +1,6 @@
 from typing import Any
 
+from django.db.models import Count, Q
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils import timezone
@@ -24,11 +25,13 @@ class DashboardPage(OwnedPage, TemplateView):
         return super().dispatch(request, *args, **kwargs)
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
-        alerts = Alert.objects.filter(organization__in=self.organizations, status=Alert.Status.OPEN)
+        alerts = Alert.objects.filter(organization__in=self.organizations, status=Alert.Status.OPEN).aggregate(
+            all=Count("pk"), critical=Count("pk", filter=Q(severity=Alert.Severity.CRITICAL))
+        )
         return super().get_context_data(**kwargs) | {
             "figures": dashboard(self.organizations, timezone.now()),
-            "open_alerts": alerts.count(),
-            "critical_alerts": alerts.filter(severity=Alert.Severity.CRITICAL).count(),
+            "open_alerts": alerts["all"],
+            "critical_alerts": alerts["critical"],
             "now": timezone.now(),
         }
 

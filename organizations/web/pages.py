@@ -75,8 +75,14 @@ class OwnedPage(AccessMixin, View):
 def current_organization(request: HttpRequest) -> Organization | None:
     """Return the organization that ``?organization=`` names, else the one last chosen, else the only one, else None.
 
-    Raises Http404 for one that is not in reach of the user.
+    It is looked up once for a request. Raises Http404 for one that is not in reach of the user.
     """
+    if not hasattr(request, "_looked_at"):
+        request._looked_at = _chosen_organization(request)
+    return request._looked_at
+
+
+def _chosen_organization(request: HttpRequest) -> Organization | None:
     mine = in_reach_of(request.user)
     asked = request.GET.get("organization")
     if asked:

@@ -82,7 +82,7 @@ HARMLESS = {"-m": 1, "--comment": 1, "--reject-with": 1, "--log-prefix": 1, "--l
 
 
 def split(line: str) -> list[str]:
-    return [quoted or plain for quoted, plain in WORD.findall(line)]
+    return [quoted or plain for quoted, plain in WORD.findall(line)] if '"' in line else line.split()
 
 
 def rule(words: list[str], line: str) -> Rule:

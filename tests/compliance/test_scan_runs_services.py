@@ -123,9 +123,11 @@ def test_a_changed_host_key_fails_the_scan_and_waits_for_a_person(monkeypatch, a
 @pytest.mark.parametrize(
     ("data", "code"),
     [
-        (b"", "broken_answer"), (b"Welcome to the router\n> ", "broken_answer"), (b"\x00\xff\xfe" * 50, "broken_answer"),
+        (b"", "broken_answer"),
+        (b"Welcome to the router\n> ", "broken_answer"),
+        (b"\x00\xff\xfe" * 50, "broken_answer"),
     ],
-)  # fmt: skip
+)
 def test_an_answer_that_is_not_ours_fails_the_scan(monkeypatch, data, code):
     answering(monkeypatch, Output(data))
     done = performed(a_scan(ssh_host()))

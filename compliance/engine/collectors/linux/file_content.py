@@ -53,13 +53,17 @@ $f
 done
 [ $# -gt 0 ] || return 0
 awk '
+BEGIN {
+  secret = "(password|passwd|passphrase|secret|bindpw|rootpw|authtok|private_?key|token)"
+  secret = "^[ \\t]*[a-z_]*" secret "[ \\t]*[=:][ \\t]*[^ \\t]"
+}
 FNR == 1 { print "A " FILENAME; pam = index(FILENAME, "/pam.d/"); grub = index(FILENAME, "/boot/") }
 /^[ \t\r]*$/ { next }
 {
   if (index($0, "$")) gsub(/\$(1|2[abxy]?|5|6|7|y|gy|sha1|md5)\$[^ \t:]+/, "<hash>")
   if (index($0, "grub.pbkdf2")) gsub(/grub\.pbkdf2\.[^ \t]+/, "grub.pbkdf2.<set>")
   if (grub && $1 == "password") $0 = "password " $2 " <set>"
-  if (!pam && tolower($0) ~ /^[ \t]*[a-z_]*(password|passwd|passphrase|secret|bindpw|rootpw|authtok|private_?key|token)[ \t]*[=:][ \t]*[^ \t]/) { sub(/[=:].*/, "= <set>") }
+  if (!pam && tolower($0) ~ secret) { sub(/[=:].*/, "= <set>") }
   print "L " FNR " " $0
 }' "$@"
 """

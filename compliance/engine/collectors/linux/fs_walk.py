@@ -1,6 +1,6 @@
 """One pass over every local file system: what is writable by all, owned by nobody, or runs with another's rights."""
 
-from compliance.engine.collectors.registry import TIMED_OUT, Os, Partial, RawSection, Unsupported, collector
+from compliance.engine.collectors.registry import TIMED_OUT, Denied, Os, Partial, RawSection, Unsupported, collector
 from templates_app.language.facts import Json
 
 # Local file systems by their type, each device once: bind mounts show what was walked already; subvolumes and datasets
@@ -9,7 +9,7 @@ from templates_app.language.facts import Json
 # file name can forge a line. In a chroot "/" need not be a mount of its own. The -exec stands outside of all
 # parentheses, or busybox find would forget to run it.
 SCRIPT = r"""
-am_root || return 77
+am_root || { echo denied; return 0; }
 [ -r /proc/self/mountinfo ] || return 69
 nl='
 '
@@ -94,6 +94,8 @@ def read_walk(section: RawSection) -> Json:
     Paths sorted; directories are those without the sticky bit; no_user and no_group are [[path, id], ...], null where
     find cannot tell; suid_sgid is [[path, mode], ...]. Raises Partial when a time limit or a bound ended the walk.
     """
+    if section.lines == ["denied"]:
+        raise Denied("needs root: anyone else can walk only a part of the file systems")
     files: list[Json] = []
     dirs: list[Json] = []
     no_user: list[Json] = []

@@ -18,7 +18,9 @@ printf 'container=%s\n' "$c"
 [ -d /proc/sys/net/ipv6 ] && [ "$(cat /proc/sys/net/ipv6/conf/all/disable_ipv6)" != 1 ] && echo ipv6=1
 [ -d /sys/firmware/efi ] && echo uefi=1
 if [ -d /boot/grub ] || [ -d /boot/grub2 ]; then echo grub2=1; fi
-set +f; for d in /sys/class/net/*/wireless /sys/class/net/*/phy80211; do [ -e "$d" ] && { echo wireless=1; break; }; done; set -f
+set +f
+for d in /sys/class/net/*/wireless /sys/class/net/*/phy80211; do [ -e "$d" ] && { echo wireless=1; break; }; done
+set -f
 return 0
 """
 
