@@ -16,6 +16,7 @@ from datetime import UTC, datetime
 
 from lxml import etree
 
+from compliance.reports.scan_json import results_sha256
 from compliance.reports.scan_report import CheckReport, Issue, ScanReport
 from organizations.reports.characters import one_line, visible
 
@@ -205,6 +206,7 @@ def test_result(content: etree._Element, report: ScanReport, issue: Issue) -> No
     sub(root, XCCDF, "benchmark", href=f"#scap_{OWNER}_comp_xccdf", id=xid("benchmark", slug(report)))
     sub(root, XCCDF, "title", f"{report.template} v{report.template_version} on {report.host}")
     sub(root, XCCDF, "remark", f"Report {issue.report_id}, template SHA-256 {report.template_sha256}")
+    sub(root, XCCDF, "remark", f"Results SHA-256 {results_sha256(report)}")
     sub(root, XCCDF, "organization", report.organization)
     privileged = report.privilege in ("root", "sudo")
     sub(root, XCCDF, "identity", report.privilege, authenticated="true", privileged=str(privileged).lower())

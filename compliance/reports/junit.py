@@ -10,17 +10,19 @@ from collections.abc import Iterator
 from lxml import etree
 
 from compliance.reports.presentation import harmless
+from compliance.reports.scan_json import results_sha256
 from compliance.reports.scan_report import CheckReport, Issue, ScanReport
 
 
 def render(report: ScanReport, issue: Issue) -> bytes:
     """Return the report file."""
+    seal = results_sha256(report)
     report = harmless(report)
     root = etree.Element("testsuites", {"name": "Plumbline", **numbers(report, issue)})
     suite = etree.SubElement(root, "testsuite", {"name": suite_name(report), **numbers(report, issue)})
     suite.set("hostname", report.host)
     listed = etree.SubElement(suite, "properties")
-    for name, value in properties(report, issue):
+    for name, value in [*properties(report, issue), ("results_sha256", seal)]:
         etree.SubElement(listed, "property", name=name, value=value)
     for result in report.results:
         test_case(suite, report, result)

@@ -16,9 +16,7 @@ def render(report: ScanReport, issue: Issue) -> bytes:
 
 def document(report: ScanReport, issue: Issue) -> str:
     """Return the HTML that the PDF is rendered from."""
-    shown = context_of(report, issue)
-    context = shown | {
+    context = context_of(report, issue) | {
         "style": mark_safe(asset("pdf.css")),  # noqa: S308  # our own file
-        **{group.key: group.results for group in shown["groups"]},
     }
     return render_to_string("compliance/report/pdf.html", context)

@@ -1,7 +1,5 @@
 """What the reports for people show: the values of a scan in order, in words, and with nothing left to be obeyed."""
 
-import hashlib
-import json
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
@@ -10,7 +8,7 @@ from decimal import ROUND_FLOOR, Decimal
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from compliance.reports.scan_json import result_values
+from compliance.reports.scan_json import results_sha256
 from compliance.reports.scan_report import CheckReport, Issue, ScanReport
 from organizations.reports.characters import clipped, one_line, visible
 from templates_app.language.observations import Evidence
@@ -34,7 +32,13 @@ STATUSES = (
 GROUPS = (
     ("fail", "Failed checks", "Failed", "Failed", ""),
     ("error", "Checks that could not be decided", "Errors", "Error", "They count neither as passed nor as failed."),
-    ("waived", "Waived failures", "Waived", "Waived", "These fail, and were accepted by decision; the score leaves them out."),
+    (
+        "waived",
+        "Waived failures",
+        "Waived",
+        "Waived",
+        "These fail, and were accepted by decision; the score leaves them out.",
+    ),
     ("manual", "Checks for a person to judge", "Manual", "Manual", "No command can decide these."),
     ("pass", "Passed checks", "Passed", "Passed", ""),
     ("skip", "Checks that were not evaluated", "Skipped", "Skipped", ""),
@@ -99,6 +103,7 @@ def context_of(report: ScanReport, issue: Issue) -> dict[str, object]:
         "issue": replace(issue, generated_by=one_line(issue.generated_by)),
         "results": results,
         "groups": [ResultGroup(*words, having(results, words[0])) for words in GROUPS],
+        **{words[0]: having(results, words[0]) for words in GROUPS},
         "segments": bar,
         "chapters": list(chapters(results)),
         "score": number(report.score),
@@ -216,12 +221,3 @@ def times(report: ScanReport, issue: Issue) -> list[tuple[str, str]]:
 def stamp(at: datetime, zone: ZoneInfo) -> str:
     """Return a time with its offset and the zone's name."""
     return f"{at.astimezone(zone).isoformat(sep=' ', timespec='seconds')} ({zone.key})"
-
-
-def results_sha256(report: ScanReport) -> str:
-    """Return the sum by which reports of different formats are known to hold the same results.
-
-    It is taken of the JSON report's ``results``, written with sorted keys, without white space, in ASCII.
-    """
-    values = [result_values(result) for result in report.results]
-    return hashlib.sha256(json.dumps(values, sort_keys=True, separators=(",", ":")).encode()).hexdigest()

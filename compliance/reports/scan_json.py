@@ -1,11 +1,13 @@
 """The JSON report, which is also what the API and the command line print of a scan."""
 
+import hashlib
 import json
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
 from compliance.reports.scan_report import CheckReport, Issue, ScanReport
+from organizations.reports.characters import visible
 
 
 def scan_values(report: ScanReport) -> dict[str, Any]:
@@ -83,12 +85,26 @@ def document(report: ScanReport) -> dict[str, Any]:
     return {"scan": scan_values(report), "results": [result_values(result) for result in report.results]}
 
 
+def results_sha256(report: ScanReport) -> str:
+    """Return the sum by which reports of different formats are known to hold the same results.
+
+    It is taken of the JSON report's ``results``, written with sorted keys, without white space, in ASCII.
+    """
+    values = [result_values(result) for result in report.results]
+    return hashlib.sha256(json.dumps(values, sort_keys=True, separators=(",", ":")).encode()).hexdigest()
+
+
 def render(report: ScanReport, issue: Issue) -> bytes:
-    """Return the report file."""
+    """Return the report file.
+
+    What a terminal or a page would obey is escaped: such a character stands in strings only, where its escape is JSON.
+    """
     issued = {
         "report_id": issue.report_id,
         "generated_at": moment(issue.generated_at),
         "generated_by": issue.generated_by,
         "product": f"Plumbline {issue.product_version}",
+        "results_sha256": results_sha256(report),
     }
-    return json.dumps({"report": issued, **document(report)}, indent=1, ensure_ascii=False).encode("utf-8", "replace")
+    text = json.dumps({"report": issued, **document(report)}, indent=1, ensure_ascii=False)
+    return visible(text).encode()

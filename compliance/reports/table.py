@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Iterator
 
 from compliance.reports.scan_report import CheckReport, ScanReport
+from organizations.reports.characters import one_line
 
 ORDER = {"fail": 0, "error": 1, "waived": 2, "pass": 3, "skip": 4}
 SEVERITIES = {"critical": 0, "high": 1, "medium": 2, "low": 3}
@@ -15,8 +16,10 @@ def render(report: ScanReport, *, width: int = 120, colour: bool = False) -> str
 
 
 def head(report: ScanReport) -> Iterator[str]:
-    yield f"{report.host}: {report.os_name}"
-    yield f"{report.template} v{report.template_version}, {report.profile} profile, read as {report.privilege}"
+    yield one_line(f"{report.host}: {report.os_name}")
+    yield one_line(
+        f"{report.template} v{report.template_version}, {report.profile} profile, read as {report.privilege}"
+    )
 
 
 def rows(results: Iterable[CheckReport], width: int, colour: bool) -> Iterator[str]:
@@ -35,6 +38,8 @@ def rows(results: Iterable[CheckReport], width: int, colour: bool) -> Iterator[s
 
 
 def clip(text: str, width: int) -> str:
+    """Return ``text`` on one line of at most ``width`` characters, with nothing in it that a terminal obeys."""
+    text = one_line(text[: 4 * width])
     return text if len(text) <= width else text[: max(width - 3, 10)] + "..."
 
 
