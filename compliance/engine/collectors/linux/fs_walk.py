@@ -11,6 +11,7 @@ from templates_app.language.facts import Json
 SCRIPT = r"""
 am_root || { echo denied; return 0; }
 [ -r /proc/self/mountinfo ] || return 69
+[ -n "$ACCOUNTS_BOUNDED" ] || return 75
 nl='
 '
 tab=$(printf '\t')

@@ -8,6 +8,7 @@ from templates_app.language.facts import Json
 # The files themselves, not getent: a directory server is no part of this host and may hang.
 SCRIPT = r"""
 [ -r /etc/passwd ] && [ -r /etc/group ] || return 69
+[ -n "$ACCOUNTS_BOUNDED" ] || return 75
 awk -F: '
 BEGIN { marks["/etc/passwd"] = "P"; marks["/etc/group"] = "G"
   marks["/etc/shells"] = "S"; marks["/etc/login.defs"] = "D" }
@@ -74,6 +75,7 @@ def read_accounts(section: RawSection) -> Json:
 SHADOW = r"""
 [ -e /etc/shadow ] || { echo absent; return 0; }
 [ -r /etc/shadow ] || { echo denied; return 0; }
+[ -n "$ACCOUNTS_BOUNDED" ] || return 75
 awk -F: '
 { sub(/^[ \t]+/, "") }
 /^#/ || /^$/ { next }
