@@ -90,7 +90,8 @@ def least_uid(facts: Facts) -> int:
 
 def system_accounts(facts: Facts) -> list[Account]:
     """Return the accounts below UID_MIN, but root and those whose shell is a command: sync, shutdown, halt."""
-    return [one for one in accounts(facts) if one.uid < least_uid(facts) and one.name not in SPECIAL]
+    least = least_uid(facts)
+    return [one for one in accounts(facts) if one.uid < least and one.name not in SPECIAL]
 
 
 def shells(facts: Facts) -> list[str]:

@@ -3,8 +3,7 @@
 from collections import defaultdict
 from collections.abc import Callable, Hashable, Iterable, Iterator
 from datetime import date, timedelta
-from functools import partial
-from typing import Literal, Self
+from typing import Literal, Self, TypeVar
 
 from pydantic import model_validator
 
@@ -94,23 +93,26 @@ def gid0_groups(facts: Facts) -> Observed:
     return named([one for one in accounts.groups(facts) if one.gid == 0], "groups with GID 0", "/etc/group")
 
 
-def grouped(found: Iterable[tuple[Scalar, str, str, Callable[[], Evidence]]]) -> tuple[Item, ...]:
-    """Return one item for each value with the names that have it; ``found`` are (value, label, name, evidence).
+E = TypeVar("E", Account, Password)
 
-    A host has many accounts and few different values: what most of them share is said once.
+
+def grouped(found: Iterable[tuple[Scalar, str, E]], look: Callable[[E, str], Evidence]) -> tuple[Item, ...]:
+    """Return one item for each value with the names that have it; ``found`` are (value, label, account or password).
+
+    A host has many accounts and few different values: what most of them share is said once. ``look`` gets an entry
+    and its label.
     """
-    names: dict[tuple[Scalar, str], list[str]] = {}
-    evidence: dict[tuple[Scalar, str], list[Evidence]] = {}
-    for value, label, name, look in found:
-        key = value, label
-        if key not in names:
-            names[key], evidence[key] = [], []
-        names[key].append(name)
-        if len(names[key]) <= MOST_NAMED:
-            evidence[key].append(look())
+    groups: dict[tuple[Scalar, str], list[E]] = defaultdict(list)
+    for value, label, entry in found:
+        groups[value, label].append(entry)
     return tuple(
-        Item(value, label, tuple(evidence[value, label]), f"{label}: {listing(who)}")
-        for (value, label), who in names.items()
+        Item(
+            value,
+            label,
+            tuple(look(one, label) for one in entries[:MOST_NAMED]),
+            f"{label}: {listing([one.name for one in entries])}",
+        )
+        for (value, label), entries in groups.items()
     )
 
 
@@ -131,20 +133,20 @@ FIELDS = {
 
 
 def password_fields(facts: Facts) -> Observed:
-    found = ((one.field, FIELDS[one.field], one.name, partial(line_of, one)) for one in accounts.accounts(facts))
-    return Observed(grouped(found))
+    found = ((one.field, FIELDS[one.field], one) for one in accounts.accounts(facts))
+    return Observed(grouped(found, line_of))
 
 
-def line_of(entry: Account) -> Evidence:
+def line_of(entry: Account, label: str) -> Evidence:
     return entry.evidence
 
 
 def system_shells(facts: Facts) -> Observed:
     found = (
-        (one.shell or "/bin/sh", f"shell {one.shell or '/bin/sh, as none is set'}", one.name, partial(line_of, one))
+        (one.shell or "/bin/sh", f"shell {one.shell or '/bin/sh, as none is set'}", one)
         for one in accounts.system_accounts(facts)
     )
-    return Observed(grouped(found), absent="there are no system accounts", evidence=(Evidence("/etc/passwd"),))
+    return Observed(grouped(found, line_of), absent="there are no system accounts", evidence=(Evidence("/etc/passwd"),))
 
 
 def unknown_groups(facts: Facts) -> Observed:
@@ -202,11 +204,10 @@ def duplicates(
 
 def password_states(probe: UserDbProbe, facts: Facts) -> Observed:
     chosen = chosen_names(probe, facts)
-    items = grouped(
-        (one.state, state_words(one), one.name, partial(one.evidence, state_words(one)))
-        for one in accounts.passwords(facts)
-        if chosen is None or one.name in chosen
+    found = (
+        (one.state, state_words(one), one) for one in accounts.passwords(facts) if chosen is None or one.name in chosen
     )
+    items = grouped(found, Password.evidence)
     absent = (
         f"{probe.account} has no entry in /etc/shadow" if probe.account else f"there are no {WHOSE[probe.accounts]}"
     )
@@ -242,12 +243,12 @@ def with_password(facts: Facts) -> Iterator[Password]:
 
 def ages(aspect: str, facts: Facts) -> Observed:
     words, read = AGES[aspect]
-    items = grouped(
-        (-1 if days is None else days, f"{words} {'not set' if days is None else days}", one.name,
-         partial(one.evidence, f"{words}: {'empty field' if days is None else days}"))
+    found = (
+        (-1 if days is None else days, f"{words} {'not set' if days is None else days}", one)
         for one in with_password(facts)
         for days in [read(one)]
-    )  # fmt: skip
+    )
+    items = grouped(found, Password.evidence)
     return Observed(items, absent=NO_HASH, evidence=(Evidence("/etc/shadow", None, "", "searched"),))
 
 
