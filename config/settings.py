@@ -31,6 +31,8 @@ METRICS_TOKEN = env.text("METRICS_TOKEN")
 RUN_AS_USER = env.text("PLUMBLINE_USER")
 DEBUG = env.switch("DEBUG", False)
 PRODUCT_VERSION = "0.1.0"
+MINIMUM_COVERAGE = env.number("MINIMUM_COVERAGE_PERCENT", 80) / 100
+"""Share of the applicable checks that must be decided for a scan to count; below it the scan is incomplete."""
 PUBLIC_URL = env.url("PUBLIC_URL", ("http", "https")).rstrip("/") or "http://127.0.0.1:8000"
 ALLOWED_HOSTS = env.names(
     "ALLOWED_HOSTS",

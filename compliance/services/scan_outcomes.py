@@ -2,6 +2,7 @@
 
 from datetime import datetime
 
+from django.conf import settings
 from django.db import transaction
 
 from compliance.engine import scoring
@@ -52,7 +53,7 @@ def complete(
     for severity, number in counts.failed_by_severity.items():
         setattr(scan, f"failed_{severity}", number)
     scan.score, scan.score_without_waivers = scoring.score(counts), scoring.score_without_waivers(counts)
-    scan.coverage, scan.incomplete = scoring.coverage(counts), scoring.incomplete(counts)
+    scan.coverage, scan.incomplete = scoring.coverage(counts), scoring.incomplete(counts, settings.MINIMUM_COVERAGE)
     end(scan)
     follow(scan, results, severities, now)
     return scan
