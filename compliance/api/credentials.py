@@ -26,6 +26,7 @@ class CredentialSerializer(OwnedSerializer):
             "id", "organization", "name", "username", "sudo", "groups", "networks", "private_key", "passphrase",
             "password", "sudo_password", "has_private_key", "has_password", "has_sudo_password", "created_at",
         ]  # fmt: skip
+        validators: list[Any] = []  # the service names the field
         extra_kwargs = dict.fromkeys(credentials.SECRETS, SECRET) | {"groups": {"required": False}}
 
     def get_fields(self) -> dict[str, Any]:

@@ -13,6 +13,7 @@ class HostGroupSerializer(OwnedSerializer):
     class Meta:
         model = HostGroup
         fields = ["id", "organization", "name", "description", "created_at"]
+        validators: list[Any] = []  # the service names the field
 
     def get_fields(self) -> dict[str, Any]:
         fields = super().get_fields()

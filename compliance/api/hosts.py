@@ -26,6 +26,7 @@ class HostSerializer(OwnedSerializer):
             "id", "organization", "hostname", "address", "port", "os_type", "connection", "credential", "groups",
             "os_name", "online", "last_seen_at", "unreachable_since", "retired_at", "created_at",
         ]  # fmt: skip
+        validators: list[Any] = []  # the service names the field
         read_only_fields = ["os_name", "last_seen_at", "unreachable_since", "retired_at"]
         extra_kwargs = {
             "groups": {"required": False},
