@@ -1,6 +1,7 @@
 """Lines of files that match a regular expression. The items are the matching lines."""
 
 from collections.abc import Iterable
+from functools import lru_cache
 
 import re2
 
@@ -29,7 +30,7 @@ def observe(probe: FileRegexProbe, facts: Facts) -> Observed:
     lines, present = files.all_lines(facts, probe.paths)
     if not present:
         return files.none_of(probe.paths)
-    pattern = compiled(probe)
+    pattern = compiled(probe.pattern, probe.ignore_case)
     matching = tuple(
         Item(
             clipped(line.text.strip()),
@@ -54,8 +55,9 @@ def observe(probe: FileRegexProbe, facts: Facts) -> Observed:
     )
 
 
-def compiled(probe: FileRegexProbe) -> "re2._Regexp":
-    return re2.compile(f"(?i){probe.pattern}" if probe.ignore_case else probe.pattern)
+@lru_cache(maxsize=512)
+def compiled(pattern: str, ignore_case: bool) -> "re2._Regexp":
+    return re2.compile(f"(?i){pattern}" if ignore_case else pattern)
 
 
 def describe(probe: FileRegexProbe) -> str:
