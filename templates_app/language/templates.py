@@ -5,7 +5,9 @@ import json
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
+
+from pydantic import Field
 
 from templates_app.language.checks import Benchmark, Check, Model, Variable
 from templates_app.language.evaluate import Compiled, compile_check, evaluate_one
@@ -27,12 +29,12 @@ class TemplateEntry(Model):
 class TemplateSource(Model):
     """A template as content writes it."""
 
-    slug: str
-    name: str
+    slug: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9-]{0,59}$")]
+    name: Annotated[str, Field(min_length=1, max_length=160)]
     description: str
     os_type: Literal["linux", "windows", "bsd"]
-    framework: str
-    scan_interval_hours: int = 24
+    framework: Annotated[str, Field(min_length=1, max_length=60)]
+    scan_interval_hours: Annotated[int, Field(ge=24, le=168)] = 24
     variables: dict[str, Variable] = {}
     checks: list[TemplateEntry]
 

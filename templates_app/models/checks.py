@@ -37,6 +37,13 @@ class TemplateCheck(models.Model):
             when="EXISTS (SELECT 1 FROM templates_app_template AS t "
             "WHERE t.id = {row}.template_id AND t.status = 'published')",
         ),
+        Guard(
+            "into_published",
+            ("UPDATE",),
+            "The checks of a published template cannot be changed.",
+            when="EXISTS (SELECT 1 FROM templates_app_template AS t "
+            "WHERE t.id = NEW.template_id AND t.status = 'published')",
+        ),
     )
 
     class Meta:

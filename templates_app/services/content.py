@@ -43,13 +43,13 @@ def read_content(root: Path = CONTENT) -> Content:
     problems: list[Problem] = []
     for path in sorted((root / "checks").glob("*/*.yaml")):
         name = str(path.relative_to(root))
-        found, wrong = read_checks(path.read_text(), name)
+        text = path.read_text()
+        found, wrong = read_checks(text, name)
         problems += wrong
-        problems += [
-            Problem(name, 1, check.id, f"is defined in {areas[check.id]} too") for check in found if check.id in checks
-        ]
-        checks |= {check.id: check for check in found}
-        areas |= {check.id: path.stem for check in found}
+        for check in found:
+            if check.id in checks:
+                problems.append(defined_twice(text, name, check.id, areas[check.id]))
+            checks[check.id], areas[check.id] = check, path.stem
     templates = []
     for path in sorted((root / "templates").glob("*.yaml")):
         template, wrong = read_template(path.read_text(), str(path.relative_to(root)), checks)
@@ -58,6 +58,12 @@ def read_content(root: Path = CONTENT) -> Content:
     if problems:
         raise ContentError(problems)
     return Content(checks, areas, templates)
+
+
+def defined_twice(text: str, name: str, check_id: str, area: str) -> Problem:
+    """Return the problem that ``check_id`` stands in ``area`` already, at its last line in ``text``."""
+    lines = [number for number, line in enumerate(text.splitlines(), 1) if check_id in line.replace(",", " ").split()]
+    return Problem(name, max(lines, default=1), check_id, f"is defined in {area} too")
 
 
 def read_template(text: str, file: str, checks: dict[str, Check]) -> tuple[TemplateSource | None, list[Problem]]:

@@ -8,7 +8,7 @@ from organizations.web.pages import OwnedPage
 from organizations.web.paging import page_of
 from templates_app.language.checks import Check
 from templates_app.models import Template, TemplateCheck
-from templates_app.web.definitions import meaning
+from templates_app.web.definitions import meaning, profile_words
 
 
 class TemplateList(OwnedPage, TemplateView):
@@ -39,7 +39,7 @@ class TemplatePage(OwnedPage, TemplateView):
         return super().get_context_data(**kwargs) | {
             "template": template,
             "page": page,
-            "shown": [(row, Check.model_validate(row.definition), meaning(row.definition)) for row in page],
+            "shown": [shown(row) for row in page],
             "versions": Template.objects.visible_in(self.organizations)
             .filter(family=template.family)
             .only("version", "status")
@@ -52,6 +52,11 @@ class TemplatePage(OwnedPage, TemplateView):
             ),
             "filtered": any(asked.get(name) for name in ("q", "area", "severity", "assessment")),
         }  # fmt: skip
+
+
+def shown(row: TemplateCheck) -> tuple[TemplateCheck, Check, str, str]:
+    """Return the row with its content, what must hold, and for whom."""
+    return row, Check.model_validate(row.definition), meaning(row.definition), profile_words(row.profiles)
 
 
 def filtered(checks: QuerySet[TemplateCheck], asked: Any) -> QuerySet[TemplateCheck]:

@@ -1,6 +1,6 @@
 """Definitions of checks as people read them: the YAML of their content."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from io import StringIO
 from typing import Any
 
@@ -23,3 +23,10 @@ def meaning(definition: Mapping[str, Any]) -> str:
     if "probe" not in definition:
         return ""
     return as_yaml({name: definition[name] for name in MEANING if name in definition})
+
+
+def profile_words(profiles: Sequence[str] | Mapping[str, Sequence[str]]) -> str:
+    """Return for whom a check is: "server and workstation", or "rhel9: server" where distributions differ."""
+    if isinstance(profiles, Mapping):
+        return "; ".join(f"{benchmark}: {' and '.join(names)}" for benchmark, names in profiles.items())
+    return " and ".join(profiles)
