@@ -125,7 +125,7 @@ def a_report(results: tuple[CheckReport, ...] | None = None, number: int = 12, *
 
 HOSTILE = (
     "<script>window.hacked=1</script><img src=x onerror=window.hacked=2>\"&'</style></title>]]>{{ 7 }}{% now 'Y' %}"
-    "\x1b[2J\x1b]0;owned\x07\x9b31m\x00\x08\r\u202egnp.exe\u2066\ud800\udfff\ufffe\n=cmd|'/C calc'!A1\t@SUM(1)"
+    "\x1b[2J\x1b]0;owned\x07\x9b31m\x00\x08\r\u202egnp.exe\u2066\udfff\ud800\ufffe\n=cmd|'/C calc'!A1\t@SUM(1)"
 )
 """One text with what a target may send to hurt a browser, a terminal, an XML parser or a spreadsheet."""
 
