@@ -133,7 +133,7 @@ def test_missing_is_what_the_check_says(missing):
 
 def test_per_distribution_branches_replace_the_rule():
     check = a_check(by_os={"rhel9": {"probe": {"kind": "package", "name": "a"}, "expect": {"exists": True}}})
-    assert "package a exists" in compile_check(check, "rhel9").expected.lower()
+    assert "package a is installed" in compile_check(check, "rhel9").expected.lower()
     assert "ip_forward" in compile_check(check, "debian12").expected
 
 
