@@ -75,7 +75,7 @@ def follow(scan: Scan, results: list[Result], severities: dict[str, str], now: d
     """Move the stream of ``scan`` on: its check states, its latest scan, and the alert when its score fell."""
     if scan.stream_id is None:
         return
-    stream = Stream.objects.select_for_update().select_related("latest").get(pk=scan.stream_id)
+    stream = Stream.objects.select_for_update(of=("self",)).select_related("latest").get(pk=scan.stream_id)
     previous = stream.latest
     record_states(scan=scan, results=results, severities=severities, at=now)
     stream.latest = scan
