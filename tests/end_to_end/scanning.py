@@ -100,12 +100,18 @@ def cover_file(peer: SshPeer, path: str) -> Path:
 
 
 def count_as_full_host(peer: SshPeer) -> None:
-    """Hide from scripts in the peer's view that this machine is a container, so that most checks apply."""
+    """Hide from scripts in the peer's view that this machine is a container, so that most checks apply.
+
+    Other tests' files below /tmp are hidden too, or the walks of two scans would differ.
+    """
     stub = cover_file(peer, "/usr/bin/systemd-detect-virt")
     stub.write_text("#!/bin/sh\necho none\nexit 1\n")
     stub.chmod(0o755)
     within(
         peer,
-        f"[ ! -e /usr/bin/systemd-detect-virt ] || mount --bind {stub} /usr/bin/systemd-detect-virt;"
-        " [ ! -e /.dockerenv ] || mount --bind /dev/null /.dockerenv",
+        f"""
+        [ ! -e /usr/bin/systemd-detect-virt ] || mount --bind {stub} /usr/bin/systemd-detect-virt
+        [ ! -e /.dockerenv ] || mount --bind /dev/null /.dockerenv
+        mount --bind {peer.directory} /mnt; mount -t tmpfs -o mode=1777 none /tmp
+        mkdir -m 755 {peer.directory}; mount --move /mnt {peer.directory}""",
     )

@@ -4,6 +4,7 @@ from functools import lru_cache
 
 from templates_app.models import Template
 from templates_app.services import content
+from tests.factories.templates_app import published_template
 
 
 @lru_cache(maxsize=1)
@@ -16,3 +17,9 @@ def system_templates() -> list[Template]:
     for source in shipped().templates:
         content.load_template(source, shipped())
     return [Template.objects.latest_of(source.slug) for source in shipped().templates]
+
+
+def every_check(slug: str = "everything") -> Template:
+    """Store a template with every shipped check, whatever templates it stands in, and return it."""
+    variables = {name: one for source in shipped().templates for name, one in source.variables.items()}
+    return published_template(list(shipped().checks.values()), slug=slug, variables=variables)

@@ -6,10 +6,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from compliance.engine.collectors.plan import ALWAYS, COLLECTOR_VERSION, Plan
+from compliance.engine.collectors.plan import COLLECTOR_VERSION, Plan
 from compliance.engine.collectors.registry import (
     COLLECTORS,
     DENIED,
+    OVERSIZED,
     TIMED_OUT,
     UNSUPPORTED,
     Denied,
@@ -17,13 +18,14 @@ from compliance.engine.collectors.registry import (
     RawSection,
     Unsupported,
 )
-from compliance.engine.collectors.script import SECTION_BYTES
+from compliance.engine.collectors.script import ALWAYS, SECTION_BYTES
 from templates_app.language.facts import (
     FactDocument,
     HostOs,
     Json,
     Section,
     SectionStatus,
+    words,
 )
 
 # control characters, bidirectional overrides and the like: shown as \uXXXX so that no terminal or page obeys them
@@ -36,8 +38,11 @@ class Broken(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Frames:
+    """``lying`` names the tools of a Linux host that do not answer as they should; empty when all of them do."""
+
     sections: dict[str, RawSection]
     finished: bool
+    lying: str = ""
 
 
 def safe(text: str) -> str:
@@ -51,7 +56,7 @@ def split(data: bytes, *, nonce: str, args: dict[str, tuple[str, ...]]) -> Frame
     sections: dict[str, RawSection] = {}
     lines: list[bytes] | None = None
     started = finished = False
-    name = ""
+    name = lying = ""
     for line in data.split(b"\n"):
         if not line.startswith(mark):
             if lines is not None and line[:1] == b"|":
@@ -60,6 +65,8 @@ def split(data: bytes, *, nonce: str, args: dict[str, tuple[str, ...]]) -> Frame
         verb, _, rest = line[len(mark) :].strip().decode("ascii", "replace").partition(" ")
         if verb == "start":
             started = True
+        elif verb == "lying" and rest.startswith("Linux "):
+            lying = rest.removeprefix("Linux ")
         elif verb == "begin":
             name, lines = rest, []
         elif verb == "end" and lines is not None:
@@ -69,7 +76,7 @@ def split(data: bytes, *, nonce: str, args: dict[str, tuple[str, ...]]) -> Frame
             finished = True
     if not started:
         raise Broken("The host ran something, but not our script: its answer does not begin as it should.")
-    return Frames(sections, finished)
+    return Frames(sections, finished, safe(lying))
 
 
 def raw_section(name: str, lines: list[bytes], args: tuple[str, ...]) -> RawSection:
@@ -92,6 +99,10 @@ def document(plan: Plan, frames: Frames, *, slow: bool, privilege: str, collecte
     """Return the facts of one stage. Raises Broken without the host section."""
     if not frames.finished:
         raise Broken("The host's answer stopped before its end.")
+    if frames.lying:
+        raise Broken(
+            f"Tools of the host do not answer as they should: {frames.lying}. Nothing they say counts; repair them."
+        )
     sections = {collector.section: section(collector.section, plan, frames) for collector, _ in plan.stage(slow=slow)}
     host = sections.pop(ALWAYS, None)
     if not slow and (host is None or host.status is not SectionStatus.OK):
@@ -112,7 +123,7 @@ def section(name: str, plan: Plan, frames: Frames) -> Section:
         )
     refused = REFUSALS.get(raw.rc)
     if refused is not None:
-        return Section(collector.schema, refused, None)
+        return Section(collector.schema, refused, None, TOO_LARGE.format(words(name)) if raw.rc == OVERSIZED else "")
     if not raw.complete and not raw.lines:
         return Section(collector.schema, SectionStatus.TRUNCATED, None)
     return parsed(name, collector.schema, collector.parse, raw)
@@ -121,8 +132,10 @@ def section(name: str, plan: Plan, frames: Frames) -> Section:
 REFUSALS = {
     DENIED: SectionStatus.DENIED,
     UNSUPPORTED: SectionStatus.UNSUPPORTED,
+    OVERSIZED: SectionStatus.TRUNCATED,
     TIMED_OUT: SectionStatus.TIMEOUT,
 }
+TOO_LARGE = "a file that {} is read from is no regular file, or too large to be one that someone wrote"
 
 
 def parsed(name: str, schema: int, parse: Callable[[RawSection], Json], raw: RawSection) -> Section:

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 
 from compliance.engine.collectors import script
 from compliance.engine.collectors.registry import COLLECTORS, Collector, Os
+from compliance.engine.collectors.script import ALWAYS
 from templates_app.language.registry import Need
 
 COLLECTOR_VERSION = "1"
-ALWAYS = "host"
 
 
 @dataclass(frozen=True, slots=True)

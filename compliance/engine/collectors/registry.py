@@ -6,7 +6,7 @@ from enum import StrEnum
 
 from templates_app.language.facts import Json
 
-DENIED, UNSUPPORTED, TIMED_OUT = 77, 69, 124
+DENIED, UNSUPPORTED, OVERSIZED, TIMED_OUT = 77, 69, 75, 124
 
 
 class Os(StrEnum):
@@ -50,7 +50,8 @@ Parse = Callable[[RawSection], Json]
 class Collector:
     """``script`` is the body of a POSIX sh function which gets the needs' args as "$@" and prints to stdout.
 
-    It may `return 77` (needs root), `return 69` (cannot be read on this host) or end by `return $?`.
+    It may `return 77` (needs root), `return 69` (cannot be read on this host), `return 75` (a file is larger than any
+    that someone wrote, or no file) or end by `return $?`.
     ``slow`` ones walk file systems and run in an exec of their own.
     """
 
