@@ -78,6 +78,9 @@ def _dial(host: str, address: str, port: int, deadline: float) -> socket.socket:
         try:
             plain.settimeout(max(deadline - monotonic(), 0.001))
             plain.connect(place)
+        except ConnectionResetError as error:  # hung up on us before the handshake was over
+            plain.close()
+            raise Busy from error
         except OSError as error:
             plain.close()
             failure = error
