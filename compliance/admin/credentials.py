@@ -106,7 +106,7 @@ class CredentialAdmin(OwnedModelAdmin):
             saved = credentials.change_credential(actor=request.user, credential=stored, values=values)
         else:
             saved = credentials.create_credential(actor=request.user, organization=organization, values=values)
-        obj.pk, obj.name = saved.pk, saved.name
+        vars(obj).update(vars(saved))
 
     def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:
         """The service has set the groups already."""

@@ -26,11 +26,11 @@ class HostGroupAdmin(OwnedModelAdmin):
         values = {name: form.cleaned_data[name] for name in ("name", "description")}
         if change:
             stored = HostGroup.objects.get(pk=obj.pk)
-            host_groups.change_group(actor=request.user, group=stored, values=values)
+            saved = host_groups.change_group(actor=request.user, group=stored, values=values)
         else:
-            obj.pk = host_groups.create_group(
-                actor=request.user, organization=form.cleaned_data["organization"], values=values
-            ).pk
+            organization = form.cleaned_data["organization"]
+            saved = host_groups.create_group(actor=request.user, organization=organization, values=values)
+        vars(obj).update(vars(saved))
 
     def delete_model(self, request: HttpRequest, obj: HostGroup) -> None:
         host_groups.delete_group(actor=request.user, group=obj)

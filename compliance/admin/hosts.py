@@ -95,7 +95,7 @@ class HostAdmin(OwnedModelAdmin):
         else:
             organization = form.cleaned_data["organization"]
             saved = hosts.create_host(actor=request.user, organization=organization, values=values)
-        obj.pk, obj.hostname = saved.pk, saved.hostname
+        vars(obj).update(vars(saved))
 
     def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:
         """The service has set the groups already."""

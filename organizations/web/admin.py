@@ -26,9 +26,10 @@ class OrganizationFilter(admin.SimpleListFilter):
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
         """Narrow the list to the chosen one."""
-        if not (self.value() or "").isdigit():
+        wanted = self.value() or ""
+        if not (wanted.isascii() and wanted.isdigit() and len(wanted) < 19):
             return queryset
-        return queryset.filter(**{f"{self.path}__pk": int(self.value() or 0)})
+        return queryset.filter(**{f"{self.path}__pk": int(wanted)})
 
     def __init__(self, request: HttpRequest, params: dict[str, Any], model: Any, model_admin: Any) -> None:
         """Note the way from a row to its organization."""
