@@ -108,7 +108,7 @@ def context_of(report: ScanReport, issue: Issue) -> dict[str, object]:
         "chapters": list(chapters(results)),
         "score": number(report.score),
         "score_without_waivers": number(report.score_without_waivers),
-        "coverage": "n/a" if report.coverage is None else f"{number(report.coverage * 100)} %",
+        "coverage": share(report.coverage),
         "grade": grade(report.score),
         "ring": GRADES[grade(report.score)],
         "arc": f"{(report.score or 0) / 100 * RING:.1f} {RING}",
@@ -139,8 +139,8 @@ def harmless_result(result: CheckReport, benchmark: str) -> CheckReport:
         Evidence(one_line(one.source), one.line, clipped(one_line(one.value), 400), clipped(one_line(one.how), 200))
         for one in result.evidence[:EVIDENCE_SHOWN]
     )
-    if more := len(result.evidence) - EVIDENCE_SHOWN:
-        evidence += (Evidence(f"{more} more, in the JSON report"),) if more > 0 else ()
+    if len(result.evidence) > EVIDENCE_SHOWN:
+        evidence += (Evidence(f"{len(result.evidence) - EVIDENCE_SHOWN} more, in the JSON report"),)
     return replace(result, evidence=evidence, references=named_references(result.references, benchmark), **texts)
 
 
@@ -175,6 +175,11 @@ def number(score: float | None) -> str:
     if score is None:
         return "n/a"
     return "100" if score == 100 else str(Decimal(repr(float(score))).quantize(Decimal("0.1"), ROUND_FLOOR))
+
+
+def share(part: float | None) -> str:
+    """Return ``part``, 0.0 to 1.0, in per cent with one digit, cut off."""
+    return "n/a" if part is None else f"{number(part * 100)} %"
 
 
 def grade(score: float | None) -> str:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator
 
+from compliance.reports.presentation import number, share
 from compliance.reports.scan_report import CheckReport, ScanReport
 from organizations.reports.characters import one_line
 
@@ -51,8 +52,6 @@ def summary(report: ScanReport) -> Iterator[str]:
     )
     severe = ", ".join(f"{number} {severity}" for severity, number in report.failed_by_severity.items())
     yield f"Failed by severity: {severe}"
-    score = "n/a" if report.score is None else f"{report.score:.1f}"
-    coverage = "n/a" if report.coverage is None else f"{report.coverage:.0%}"
-    yield f"Score {score}, coverage {coverage}" + (
+    yield f"Score {number(report.score)}, coverage {share(report.coverage)}" + (
         " (incomplete: too few checks could be decided)" if report.incomplete else ""
     )

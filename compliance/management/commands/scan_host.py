@@ -20,6 +20,7 @@ from compliance.selectors.scan_reports import scan_report
 from compliance.services.own_scans import OPERATOR, host_called, scan_now
 from compliance.services.scan_reports import make_report
 from organizations.errors import Refused
+from organizations.reports.pdf import PdfFailed
 from templates_app.language.templates import PROFILES
 
 GATE_NOT_MET = 2
@@ -55,7 +56,10 @@ class Command(BaseCommand):
             raise CommandError(str(error)) from error
         if scan.status != Scan.Status.COMPLETED:
             raise CommandError(scan.error or f"The scan was {scan.status}.")
-        self.write(scan, options)
+        try:
+            self.write(scan, options)
+        except PdfFailed as error:
+            raise CommandError(str(error)) from error
         report = scan_report(scan)
         if unmet := gates(report, options["min_score"], options["fail_on"]):
             self.stderr.write("\n".join(unmet))
@@ -80,7 +84,12 @@ class Command(BaseCommand):
 
     def put(self, content: bytes, path: Path | None) -> None:
         if path is None:
-            self.stdout.write(content.decode("utf-8", "replace"), ending="")
+            raw = getattr(self.stdout, "buffer", None)  # a PDF is no text; only a real standard output takes bytes
+            if raw is None:
+                self.stdout.write(content.decode("utf-8", "replace"), ending="")
+            else:
+                self.stdout.flush()
+                raw.write(content)
             return
         try:
             with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
