@@ -144,7 +144,7 @@ class ScanViewSet(mixins.CreateModelMixin, OwnedReadViewSet):
 
     @extend_schema(
         responses={
-            (200, "application/octet-stream"): OpenApiTypes.BINARY,
+            **{(200, one.media_type): OpenApiTypes.BINARY for one in FORMATS.values()},
             202: OpenApiResponse(description="It is being made; ask again after Retry-After seconds."),
         }
     )

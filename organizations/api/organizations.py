@@ -1,6 +1,7 @@
 from typing import Any
 
 from django.utils import timezone
+from drf_spectacular.utils import extend_schema
 from rest_framework import mixins, serializers
 from rest_framework.decorators import action
 from rest_framework.request import Request
@@ -68,6 +69,7 @@ class OrganizationViewSet(mixins.CreateModelMixin, mixins.UpdateModelMixin, Owne
             actor=self.request.user, organization=serializer.instance, **serializer.validated_data
         )
 
+    @extend_schema(request=PauseSerializer, responses=OrganizationSerializer)
     @action(detail=True, methods=["post"], serializer_class=PauseSerializer)
     def pause(self, request: Request, pk: str) -> Response:
         """Pause everything automatic, or let it go on."""

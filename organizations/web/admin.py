@@ -3,15 +3,17 @@
 from collections.abc import Mapping
 from typing import Any, ClassVar
 
+from django import forms
 from django.contrib import admin, messages
 from django.contrib.admin import FieldListFilter
+from django.core.exceptions import ValidationError
 from django.db.models import ForeignKey, Model, QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 
 from organizations.errors import Refused
 from organizations.models.organizations import Organization
 from organizations.permissions import holds, in_reach_of, permitted_to
-from organizations.web.viewsets import reachable
+from organizations.web.viewsets import LONGEST_ID, reachable
 
 
 class OrganizationFilter(admin.SimpleListFilter):
@@ -47,6 +49,16 @@ class OwnedRowsFilter(admin.RelatedFieldListFilter):
 
 
 FieldListFilter.register(lambda field: isinstance(field, ForeignKey), OwnedRowsFilter, take_priority=True)
+
+
+class RowsField(forms.ModelMultipleChoiceField):
+    """Rows to choose from; a number that no database takes for an id names none of them."""
+
+    def _check_values(self, value: Any) -> QuerySet[Any]:
+        for wanted in value:
+            if len(str(wanted)) > LONGEST_ID:
+                raise ValidationError(self.error_messages["invalid_choice"], "invalid_choice", {"value": wanted})
+        return super()._check_values(value)
 
 
 class OwnedModelAdmin(admin.ModelAdmin):
@@ -87,6 +99,7 @@ class OwnedModelAdmin(admin.ModelAdmin):
     def formfield_for_manytomany(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
         """Offer only rows within reach."""
         rows = db_field.remote_field.model._default_manager.all()
+        kwargs.setdefault("form_class", RowsField)
         kwargs.setdefault("queryset", reachable(rows, request.user, shared=True))
         return super().formfield_for_manytomany(db_field, request, **kwargs)
 

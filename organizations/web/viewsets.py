@@ -17,6 +17,8 @@ from organizations.web.paging import ListedOrdering
 from organizations.web.problems import NO_SUCH_ROW
 
 READ_METHODS = ("GET", "HEAD", "OPTIONS")
+LONGEST_ID = 18
+"""Digits of the largest id that every database takes for a number."""
 
 
 class OwnedRelatedField(serializers.PrimaryKeyRelatedField):
@@ -45,8 +47,10 @@ class OwnedFilterBackend(DjangoFilterBackend):
         """Return the filter set with its row choices narrowed."""
         filterset = super().get_filterset(request, queryset, view)
         if filterset is not None:
-            for field in filterset.form.fields.values():
+            for name, field in filterset.form.fields.items():
                 if getattr(field, "queryset", None) is not None:
+                    if any(len(value) > LONGEST_ID for value in request.query_params.getlist(name)):
+                        raise Invalid({name: NO_SUCH_ROW})
                     field.queryset = reachable(field.queryset, request.user, shared=True)
                     field.error_messages["invalid_choice"] = NO_SUCH_ROW
         return filterset

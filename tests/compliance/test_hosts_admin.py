@@ -77,6 +77,7 @@ def test_a_host_is_changed_by_the_service_that_forgets_keys_of_another_address(s
         ("credential", "987654"),
         ("credential", "9" * 40),
         ("groups", ["987654"]),
+        ("groups", ["9" * 40]),
         ("organization", "987654"),
         ("organization", ""),
     ],

@@ -202,6 +202,7 @@ def test_the_list_filters_searches_and_orders(api, organization, host):
     [
         ({"groups": "x"}, "groups"),
         ({"groups": "987654"}, "groups"),
+        ({"groups": "9" * 40}, "groups"),
         ({"connection": "carrier pigeon"}, "connection"),
         ({"search": "a\0b"}, None),
         ({"ordering": "credential"}, "ordering"),
