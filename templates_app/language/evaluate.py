@@ -2,11 +2,13 @@
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from functools import partial
+from typing import Any, NamedTuple
 
 from pydantic import ValidationError
 
 from templates_app.language.checks import PRESENCE, Check, Group, Test
+from templates_app.language.conditions import Compiled as CompiledCondition
 from templates_app.language.conditions import Condition, compile_condition
 from templates_app.language.facts import Facts, HostOs, Unknown
 from templates_app.language.kinds import KINDS
@@ -19,8 +21,7 @@ MOST_SHOWN = 5
 MOST_EVIDENCE = 20
 
 
-@dataclass(frozen=True, slots=True)
-class Verdict:
+class Verdict(NamedTuple):
     """The outcome of one test or group; ``status`` SKIP means that it does not apply."""
 
     status: Status
@@ -65,7 +66,7 @@ def evaluate_one(check: Compiled, facts: Facts) -> Result:
         )
     try:
         if check.condition is not None:
-            applies, why = check.condition(facts)
+            applies, why = facts.memo(check.condition, partial(check.condition, facts))
             if not applies:
                 return Result(
                     check.check_id, Status.SKIP, check.expected, why, (), SkipReason.NOT_APPLICABLE,
@@ -90,11 +91,17 @@ def evaluate_one(check: Compiled, facts: Facts) -> Result:
     return Result(check.check_id, verdict.status, check.expected, verdict.actual, verdict.evidence)
 
 
-def compile_check(check: Check, benchmark: str, variables: Mapping[str, Any] = {}) -> Compiled | None:  # read only
+Conditions = dict[str, CompiledCondition]
+"""Compiled conditions by what they are made of: checks with the same condition share one, which is asked once."""
+
+
+def compile_check(
+    check: Check, benchmark: str, variables: Mapping[str, Any] = {}, conditions: Conditions | None = None
+) -> Compiled | None:  # variables are only read
     """Return ``check`` ready for hosts of ``benchmark``, or None when it says nothing about them.
 
-    ``variables`` are the template's values by name; the check's own defaults fill the rest.
-    Raises CompileError, naming the place.
+    ``variables`` are the template's values by name; the check's own defaults fill the rest. ``conditions`` is what the
+    checks of one template share. Raises CompileError, naming the place.
     """
     if check.os and benchmark not in check.os:
         return None
@@ -107,7 +114,11 @@ def compile_check(check: Check, benchmark: str, variables: Mapping[str, Any] = {
     condition: Condition | None = None
     condition_needs: tuple[Need, ...] = ()
     if check.applies_when is not None:
-        condition, condition_needs = compile_condition(check.applies_when, values, CompileError)
+        conditions = {} if conditions is None else conditions
+        key = repr((check.applies_when, sorted(check.variables.items())))
+        if key not in conditions:
+            conditions[key] = compile_condition(check.applies_when, values, CompileError)
+        condition, condition_needs = conditions[key]
     run, expected, needs = compile_rule(rule, values, "")
     return Compiled(check.id, capital(expected), condition, run, (*condition_needs, *needs))
 
@@ -329,6 +340,9 @@ def when_missing(missing: str, what: str) -> bool | None:
 
 
 def quantified(observed: Observed, answers: list[bool | None], quantifier: str) -> Verdict:
+    if len(answers) == 1 and observed.whole and answers[0] is not None:  # most observations are of one value
+        item, passed = observed.items[0], answers[0] is not (quantifier == "none")
+        return Verdict(STATUSES[passed], item_words(item), evidence_of(observed))
     counting = [answer for answer in answers if answer is not None]
     if not counting:
         return Verdict(Status.SKIP, told(observed), evidence_of(observed))
@@ -344,7 +358,7 @@ def quantified(observed: Observed, answers: list[bool | None], quantifier: str) 
         if passed and not observed.whole:
             raise Unknown(observed.unread or "the search was cut short; what it found so far is as expected")
         chosen = wrong or list(observed.items)
-    narrowed = Observed(tuple(chosen), observed.absent, observed.whole, observed.evidence)
+    narrowed = observed._replace(items=tuple(chosen))
     return Verdict(Status.PASS if passed else Status.FAIL, told(narrowed), evidence_of(narrowed))
 
 
@@ -368,7 +382,9 @@ def limited(texts: list[str]) -> str:
 
 
 def evidence_of(observed: Observed) -> tuple[Evidence, ...]:
-    seen = [one for item in observed.items for one in item.evidence] or list(observed.evidence)
+    seen = [one for item in observed.items for one in item.evidence] or observed.evidence
+    if len(seen) < 2:
+        return tuple(seen)
     return tuple(dict.fromkeys(seen))[:MOST_EVIDENCE]
 
 

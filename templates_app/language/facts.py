@@ -73,6 +73,7 @@ class Unknown(Exception):
         self.reason = reason
 
 
+UNMADE = object()
 NEEDS_ROOT = "needs root: {section} can only be read as root or through sudo"
 REASONS = {
     SectionStatus.DENIED: NEEDS_ROOT,
@@ -116,12 +117,13 @@ class Facts:
 
     def memo(self, key: Hashable, build: Callable[[], T]) -> T:
         """Return what ``build`` makes, made once for each ``key``; a refusal (Unknown) is remembered too."""
-        if key not in self.memory:
+        made = self.memory.get(key, UNMADE)
+        if made is UNMADE:
             try:
-                self.memory[key] = build()
+                made = build()
             except Unknown as unknown:
-                self.memory[key] = unknown
-        made = self.memory[key]
+                made = unknown
+            self.memory[key] = made
         if isinstance(made, Unknown):
             raise made
         return made  # type: ignore[return-value]  # one key always holds what its one builder makes

@@ -13,8 +13,7 @@ Shapes of the sections:
 
 import fnmatch
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import re2
 
@@ -25,8 +24,7 @@ from templates_app.language.registry import Need
 WILD = frozenset("*?[")
 
 
-@dataclass(frozen=True, slots=True)
-class Line:
+class Line(NamedTuple):
     """One line of a file, ``number`` counted from 1."""
 
     path: str

@@ -1,6 +1,7 @@
 """Observations: what a fact kind found for one probe, ready to be compared and to be told in words."""
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 EVIDENCE_BYTES = 256
 
@@ -21,8 +22,7 @@ Scalar = str | int | float | bool
 Value = Scalar | tuple[str, ...] | FileMode | None
 
 
-@dataclass(frozen=True, slots=True)
-class Evidence:
+class Evidence(NamedTuple):
     """Where a value was seen: ``source`` a file, a command, a kernel interface; ``line`` from 1, None if n/a."""
 
     source: str
@@ -31,8 +31,7 @@ class Evidence:
     how: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Item:
+class Item(NamedTuple):
     """One observed value. ``subject`` names what it belongs to; ``value`` None means that it is not set."""
 
     value: Value
@@ -41,8 +40,7 @@ class Item:
     text: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Observed:
+class Observed(NamedTuple):
     """What a probe found, in the order found.
 
     ``absent`` says in words what was looked for when ``items`` is empty ("package telnet is not installed").

@@ -1,7 +1,7 @@
 """Results: the verdict on one check for one host, with what was expected, found and where."""
 
-from dataclasses import dataclass
 from enum import StrEnum
+from typing import NamedTuple
 
 from templates_app.language.observations import Evidence
 
@@ -23,8 +23,7 @@ class SkipReason(StrEnum):
     PREREQUISITE = "prerequisite"
 
 
-@dataclass(frozen=True, slots=True)
-class Result:
+class Result(NamedTuple):
     """``expected`` and ``actual`` are never empty; ``message`` says why an error or a skip is one."""
 
     check_id: str

@@ -10,7 +10,7 @@ from typing import Annotated, Any, Literal
 from pydantic import Field
 
 from templates_app.language.checks import Benchmark, Check, Model, Variable
-from templates_app.language.evaluate import Compiled, compile_check, evaluate_one
+from templates_app.language.evaluate import Compiled, Conditions, compile_check, evaluate_one
 from templates_app.language.facts import Facts
 from templates_app.language.registry import Need
 from templates_app.language.results import Result, SkipReason, Status
@@ -121,11 +121,11 @@ def compile_template(document: TemplateDocument, benchmark: str, profile: str) -
     """Return ``document`` ready for evaluation. Raises CompileError for a check that cannot mean anything."""
     values: dict[str, Any] = {name: variable.default for name, variable in document.variables.items()}
     values |= document.values
-    selected = []
+    selected, conditions = [], Conditions()
     for frozen in document.checks:
         if not frozen.selected(benchmark, profile):
             continue
-        compiled = compile_check(frozen.check, benchmark, values)
+        compiled = compile_check(frozen.check, benchmark, values, conditions)
         if compiled is not None:
             selected.append(Selected(frozen.check, compiled, frozen.enabled))
     return CompiledTemplate(tuple(selected), len(document.checks) - len(selected))

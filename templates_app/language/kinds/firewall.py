@@ -1,7 +1,6 @@
 """Packet filters: which one is in use, what its rules let pass by default, on loopback and for each open port."""
 
 from collections.abc import Callable, Iterable
-from dataclasses import replace
 from typing import Any, Literal, Self
 
 from pydantic import model_validator
@@ -133,7 +132,7 @@ def ufw_loopback(facts: Facts, tool: str) -> Observed:
 def ufw_open_ports(facts: Facts, tool: str) -> Observed:
     found = iptables.observed_open_ports(facts, "iptables")
     if facts.os.ipv6:
-        found = replace(found, items=(*found.items, *iptables.observed_open_ports(facts, "ip6tables").items))
+        found = found._replace(items=(*found.items, *iptables.observed_open_ports(facts, "ip6tables").items))
     return found
 
 

@@ -24,17 +24,10 @@ def needs(probe: PackageProbe) -> Iterable[Need]:
 def observe(probe: PackageProbe, facts: Facts) -> Observed:
     packages: Any = facts.value("package")
     version = packages["installed"].get(probe.name)
-    source = f"{packages['manager']} database"
     if version is None:
-        looked = (
-            Evidence(
-                source,
-                None,
-                "",
-                f"{len(packages['installed'])} packages are installed, not this one",
-            ),
-        )
-        return Observed(absent=f"package {probe.name} is not installed", evidence=looked)
+        looked = facts.memo("package looked for", lambda: looked_for(packages))
+        return Observed((), f"package {probe.name} is not installed", True, looked)
+    source = f"{packages['manager']} database"
     if not isinstance(version, str):
         raise Unknown(f"the version of {probe.name} is unreadable")
     text = f"package {probe.name} {version} is installed"
@@ -48,6 +41,11 @@ def observe(probe: PackageProbe, facts: Facts) -> Observed:
             ),
         )
     )
+
+
+def looked_for(packages: Any) -> tuple[Evidence, ...]:
+    words = f"{len(packages['installed'])} packages are installed, not this one"
+    return (Evidence(f"{packages['manager']} database", None, "", words),)
 
 
 def describe(probe: PackageProbe) -> str:

@@ -1,7 +1,6 @@
 """Kernel parameters. Right when the running value is right and the persistent one that wins is right too."""
 
 from collections.abc import Iterable
-from dataclasses import replace
 from typing import Any
 
 from templates_app.language.facts import Facts, Unknown
@@ -32,7 +31,7 @@ def observe(probe: SysctlProbe, facts: Facts) -> Observed:
     if now.value == later.value:
         return Observed((now, later))
     both = f"{now.text}; {later.text}"
-    return Observed((replace(now, text=both), replace(later, text=both)))
+    return Observed((now._replace(text=both), later._replace(text=both)))
 
 
 def running(key: str, value: Any) -> Item:
