@@ -28,7 +28,7 @@ class Limits:
 
     memory_bytes: int = 2 * 1024**3
     cpu_s: int = 120
-    wall_s: float = 300
+    wall_s: float = 180
     html_bytes: int = 32 * 1024**2
 
 
