@@ -43,8 +43,8 @@ class ScanList(OwnedPage, TemplateView):
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         asked = self.request.GET
-        rows = Scan.objects.select_related("host", "template", "organization").defer("template__document")
-        rows = searched(self.rows(rows), asked.get("q", ""), ["host__hostname", "template__name"])
+        every = Scan.objects.select_related("host", "template", "organization").defer("template__document")
+        rows = searched(self.rows(every), asked.get("q", ""), ["host__hostname", "template__name"])
         if asked.get("status") in Scan.Status.values:
             rows = rows.filter(status=asked["status"])
         return super().get_context_data(**kwargs) | {

@@ -12,7 +12,7 @@ MEANING = ("os", "applies_when", "probe", "expect", "missing")
 def as_yaml(values: Mapping[str, Any]) -> str:
     """Return ``values`` as YAML, in their order."""
     yaml, written = YAML(typ="safe", pure=True), StringIO()
-    yaml.sort_base_mapping_type_on_output = False
+    yaml.sort_base_mapping_type_on_output = False  # type: ignore[assignment]  # the stub knows None only
     yaml.width = 110
     yaml.dump(dict(values), written)
     return written.getvalue()
