@@ -18,6 +18,7 @@ for f in /etc/aide.conf /etc/aide/aide.conf /etc/aide/aide.conf.d/*; do
 done
 set -f
 for d in /etc/aide /etc/aide/aide.conf.d; do [ -d "$d" ] && { [ -r "$d" ] && [ -x "$d" ] || state=denied; }; done
+[ $# -eq 0 ] || bounded 1024 "$@" || return 75
 printf 'C %s\n' $state
 [ $# -gt 0 ] && awk '
 /^[ \t]*[A-Za-z0-9_]+[ \t]*=/ || /^[ \t]*[=!-]?\/(usr|s?bin|[^A-Za-z0-9_@]|$)/ {

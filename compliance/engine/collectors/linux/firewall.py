@@ -28,7 +28,8 @@ done
 echo 'B ufw'
 if have ufw || [ -e /etc/ufw/ufw.conf ]; then
   for f in /etc/default/ufw /etc/ufw/ufw.conf; do
-    if [ -r "$f" ]; then sed -n "s|^[[:space:]]*\([A-Z0-9_]*\)=[\"']*\([^\"'# ]*\).*|K \1 \2|p" "$f"
+    if [ -r "$f" ] && ! bounded 64 "$f"; then echo 'E 75'
+    elif [ -r "$f" ]; then sed -n "s|^[[:space:]]*\([A-Z0-9_]*\)=[\"']*\([^\"'# ]*\).*|K \1 \2|p" "$f"
     elif [ -e "$f" ]; then echo 'X denied'; fi
   done
 else echo 'X absent'; fi

@@ -7,6 +7,7 @@ from templates_app.language.facts import Json
 # Who counts as a person: see kinds/home_files.py. Two processes for all homes; a network home that hangs ends both.
 SCRIPT = r"""
 [ -r /etc/passwd ] || return 69
+[ -n "$ACCOUNTS_BOUNDED" ] || return 75
 users=$(awk -F: '
 FILENAME != "/etc/passwd" {
   split($0, word, /[ \t]+/); if (word[1] == "UID_MIN" && word[2] ~ /^[0-9]+$/) least = word[2]

@@ -4,9 +4,9 @@ from compliance.engine.collectors.registry import Os, RawSection, collector
 from templates_app.language.facts import Json
 
 SCRIPT = r"""
-printf 'uname=%s\n' "$(uname -s)"; printf 'arch=%s\n' "$(uname -m)"; printf 'kernel=%s\n' "$(uname -r)"
+printf 'uname=%s\n' "$SYSTEM"; printf 'arch=%s\n' "$(uname -m)"; printf 'kernel=%s\n' "$(uname -r)"
 printf 'hostname=%s\n' "$(uname -n)"
-for f in /etc/os-release /usr/lib/os-release; do [ -r "$f" ] && { sed 's/^/os:/' "$f"; break; }; done
+for f in /etc/os-release /usr/lib/os-release; do [ -r "$f" ] && bounded 64 "$f" && { sed 's/^/os:/' "$f"; break; }; done
 c=
 if have systemd-detect-virt; then c=$(t 5 systemd-detect-virt -c); fi
 case $c in ''|none) c=

@@ -7,6 +7,7 @@ from templates_app.language.facts import Json
 # No shell of root's is started: its start-up files are read, and only lines about paths leave the host.
 # Of .bash_profile, .bash_login and .profile a login shell reads the first that exists.
 SCRIPT = r"""
+[ -n "$ACCOUNTS_BOUNDED" ] || return 75
 h=/root
 while IFS=: read -r n _ _ _ _ d _; do [ "$n" = root ] && [ -n "$d" ] && { h=$d; break; }; done </etc/passwd
 unset IFS

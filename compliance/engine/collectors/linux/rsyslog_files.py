@@ -19,7 +19,8 @@ all=; new=$c; n=0; state=ok
 while [ -n "$new" ] && [ $n -lt 3 ]; do
   n=$((n+1)); all="$all
 $new
-"; globs=$(awk '
+"; bounded 256 $new || return 75
+  globs=$(awk '
     /^[ \t]*#/ { next }
     tolower($1) == "$includeconfig" { print $2; next }
     tolower($0) ~ /include[ \t]*\(/ && match($0, /file="[^"]+"/) { print substr($0, RSTART + 6, RLENGTH - 7) }' $new)

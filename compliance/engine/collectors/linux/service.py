@@ -21,6 +21,7 @@ for d in $dirs; do
 done
 asked="$*"; set +f; files=
 for d in $dirs; do for f in "$d"/*.service "$d"/*.socket; do [ -f "$f" ] && files="$files $f"; done; done
+[ -z "$files" ] || bounded 256 $files || return 75
 for w in $([ -n "$files" ] && grep -H '^Alias=' $files); do
   case $w in *:Alias=*) f=${w%%:Alias=*}; f=${f##*/}; n=${w#*:Alias=} ;; *) n=$w ;; esac
   [ "$f" = "$n" ] || case " $asked " in *" $n "*) printf 'A %s %s\n' "$n" "$f"
