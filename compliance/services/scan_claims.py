@@ -50,7 +50,9 @@ def claim(scan: Scan, *, owner: str, now: datetime) -> Scan | None:
     except IntegrityError:
         return None
     return (
-        Scan.objects.select_related("host__organization", "host__credential", "template").get(pk=scan.pk)
+        Scan.objects.select_related("organization", "host__organization", "host__credential", "template").get(
+            pk=scan.pk
+        )
         if claimed
         else None
     )

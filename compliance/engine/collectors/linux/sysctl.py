@@ -5,7 +5,7 @@ from templates_app.language.facts import Json
 
 # The order of `sysctl --system` (procps) and systemd-sysctl: by file name over all directories, the first directory's
 # file of a name hides the others; /etc/sysctl.conf last. ufw applies its own file when it starts. One grep reads all
-# running values: the shell's own `read` takes single bytes, and then the kernel gives the first of several numbers only.
+# running values: `read` of the shell takes single bytes, and then the kernel gives the first of several numbers only.
 SCRIPT = r"""
 [ -d /proc/sys/kernel ] || return 69
 files=
