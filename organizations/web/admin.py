@@ -87,6 +87,10 @@ class OwnedModelAdmin(admin.ModelAdmin):
         several = in_reach_of(request.user).count() > 1
         return [*([OrganizationFilter] if several else []), *listed]
 
+    def lookup_allowed(self, lookup: str, value: str, request: HttpRequest | None = None) -> bool:
+        """Refuse what PostgreSQL cannot hold in a text."""
+        return "\0" not in str(value) and super().lookup_allowed(lookup, value, request)
+
     def formfield_for_foreignkey(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
         """Offer only rows within reach; of organizations only those where writing is permitted."""
         model = db_field.remote_field.model
