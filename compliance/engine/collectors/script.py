@@ -17,7 +17,11 @@ ALWAYS = "host"
 PRELUDE = r"""
 LC_ALL=C; LANG=C; TZ=UTC; export LC_ALL LANG TZ
 PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin; export PATH
-unset IFS ENV BASH_ENV CDPATH GREP_OPTIONS POSIXLY_CORRECT LS_COLORS SYSTEMD_PAGER 2>/dev/null
+unset IFS
+# nothing of the user's environment changes what a tool says, or how long it takes
+for _v in $(env | sed -n 's/^\([A-Za-z_][A-Za-z_0-9]*\)=.*/\1/p'); do
+  case $_v in PATH|PWD|LC_ALL|LANG|TZ|SHELLOPTS|BASHOPTS|PPID|UID|EUID) ;; *) unset "$_v" ;; esac
+done
 umask 077; set +e +u; set -f; cd /
 have() { command -v "$1" >/dev/null 2>&1; }
 # t SECONDS COMMAND...: the command, ended when it takes longer; exit status 124 then, as timeout gives
