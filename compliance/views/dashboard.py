@@ -32,7 +32,9 @@ class DashboardPage(OwnedPage, TemplateView):
             "figures": dashboard(self.organizations, timezone.now()),
             "open_alerts": alerts["all"],
             "critical_alerts": alerts["critical"],
-            "now": timezone.now(),
+            "may_manage": permitted_to(self.request.user, "manage_compliance")
+            .filter(pk__in=self.organizations)
+            .exists(),
         }
 
 

@@ -12,7 +12,7 @@ from tests.factories.templates_app import a_check, published_template
 pytestmark = pytest.mark.django_db
 
 PAGES = {
-    "/": 19, "/compliance/hosts/": 14, "/compliance/scans/": 11, "/compliance/templates/": 11, "/alerts/": 12,
+    "/": 20, "/compliance/hosts/": 14, "/compliance/scans/": 11, "/compliance/templates/": 11, "/alerts/": 12,
     "/compliance/hosts/{host}/": 26, "/compliance/hosts/{host}/?tab=history": 22, "/compliance/scans/{scan}/": 18,
     "/compliance/templates/{template}/": 15,
 }  # fmt: skip
