@@ -4,7 +4,7 @@ import tempfile
 from datetime import timedelta
 from hashlib import sha256
 from pathlib import Path
-from urllib.parse import unquote
+from urllib.parse import unquote, urlsplit
 
 import environ
 from csp.constants import NONE, SELF
@@ -36,9 +36,9 @@ MINIMUM_COVERAGE = env.number("MINIMUM_COVERAGE_PERCENT", 80) / 100
 PUBLIC_URL = env.url("PUBLIC_URL", ("http", "https")).rstrip("/") or "http://127.0.0.1:8000"
 ALLOWED_HOSTS = env.names(
     "ALLOWED_HOSTS",
-    ["127.0.0.1", "localhost", "[::1]", PUBLIC_URL.split("://")[1].split(":")[0]],
+    ["127.0.0.1", "localhost", "[::1]", urlsplit(PUBLIC_URL).hostname or "localhost"],
 )
-CSRF_TRUSTED_ORIGINS = [PUBLIC_URL]
+CSRF_TRUSTED_ORIGINS = ["{0.scheme}://{0.netloc}".format(urlsplit(PUBLIC_URL))]
 BEHIND_HTTPS = PUBLIC_URL.startswith("https://")
 if env.switch("TRUST_PROXY_HEADERS", False):
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")

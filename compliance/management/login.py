@@ -8,6 +8,8 @@ from typing import Any
 
 from django.core.management.base import CommandError
 
+from compliance.engine.transports.base import TransportError
+from compliance.engine.transports.keys import load_private_key
 from compliance.services.own_scans import Login
 
 
@@ -19,7 +21,9 @@ def add_login_arguments(parser: ArgumentParser) -> None:
     parser.add_argument("--host-key", default="", metavar="FP", help="the only host key to trust, as SHA256:...")
     parser.add_argument("--sudo", action="store_true", help="insist on root's rights through sudo")
     parser.add_argument(
-        "--ask-pass", action="store_true", help="ask for the password: of the login, or with a key of sudo"
+        "--ask-pass",
+        action="store_true",
+        help="ask for the password: of the login; with a key, its passphrase or else that of sudo",
     )
 
 
@@ -29,16 +33,27 @@ def read_login(options: dict[str, Any]) -> Login:
         raise CommandError(f"--port {options['port']} is no port; write one from 1 to 65535.")
     key = read_key(options["key"]) if options["key"] else ""
     password = ask_password() if options["ask_pass"] else ""
-    sudo = "auto" if not options["sudo"] else "password" if password else "nopasswd"
+    passphrase = password if key and locked(key) else ""
+    sudo = "auto" if not options["sudo"] else "password" if password and not passphrase else "nopasswd"
     return Login(
         user=options["user"] or ("root" if key or password else ""),
         port=options["port"],
         key=key,
+        passphrase=passphrase,
         password="" if key else password,
         host_key=options["host_key"],
         sudo=sudo,
-        sudo_password=password,
+        sudo_password="" if passphrase else password,
     )
+
+
+def locked(key: str) -> bool:
+    """Tell whether ``key`` cannot be used without a passphrase."""
+    try:
+        load_private_key(key, None)
+    except TransportError:
+        return True
+    return False
 
 
 def read_key(path: Path) -> str:

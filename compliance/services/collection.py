@@ -16,9 +16,10 @@ from compliance.services.scan_outcomes import ScanFailed
 from templates_app.language.facts import FactDocument, Section, SectionStatus
 
 WALK_EVERY = timedelta(days=7)
-LIMITS = Limits(idle_s=330, total_s=330)
-"""Seconds for one run; the walk bounds itself to 300 s, the fast facts to FAST_S."""
-FAST_S = 120
+LIMITS = Limits(idle_s=60, total_s=120)
+"""Of the connection and the fast facts, in seconds."""
+WALK_LIMITS = Limits(idle_s=330, total_s=330)
+"""Of the walk, which says nothing until it is done and bounds itself to 300 s."""
 
 Report = Callable[[str, Progress], None]
 """Hears the phase and how far it is; may raise to stop."""
@@ -56,8 +57,9 @@ def walked(transport: Transport, plan: Plan, fast: FactDocument, now: datetime, 
     report(Scan.Phase.WALKING, Progress(0, plan.count(slow=True), ""))
     try:
         slow = collect(
-            transport, plan, now=now, slow=True, report=lambda progress: report(Scan.Phase.WALKING, progress)
-        )
+            transport, plan, now=now, slow=True, report=lambda progress: report(Scan.Phase.WALKING, progress),
+            limits=WALK_LIMITS,
+        )  # fmt: skip
     except (TransportError, ingest.Broken) as error:
         reason = f"the file systems could not be walked: {error}"
         unknown = {

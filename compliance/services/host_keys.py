@@ -35,7 +35,12 @@ def pin_first_contact(*, host: Host, key: SeenKey, now: datetime) -> None:
 
 @transaction.atomic
 def note_changed_key(*, host: Host, key: SeenKey, message: str, now: datetime) -> None:
-    """Keep the key that ``host`` showed in place of a pinned one, and raise an alert; it is not trusted."""
+    """Keep the key that ``host`` showed in place of a pinned one, and raise an alert; it is not trusted.
+
+    Do nothing where none is pinned: the fingerprint that did not fit was typed for one scan only.
+    """
+    if not host.keys.filter(state=HostKey.State.PINNED).exists():
+        return
     HostKey.objects.get_or_create(
         host=host,
         fingerprint=key.fingerprint,

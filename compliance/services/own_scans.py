@@ -28,6 +28,7 @@ class Login:
     user: str = ""
     port: int = 22
     key: str = ""
+    passphrase: str = ""
     password: str = ""
     host_key: str = ""
     sudo: str = "auto"
@@ -104,7 +105,7 @@ def target_with(host: Host, login: Login) -> Target:
         user=login.user or "root",
         address=str(resolve(host)),
         key=login.key or None,
-        passphrase=login.password or None if login.key else None,
+        passphrase=login.passphrase or None,
         password=None if login.key else login.password or None,
         sudo=Sudo(login.sudo),
         sudo_password=login.sudo_password or None,

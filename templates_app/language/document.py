@@ -76,7 +76,13 @@ def meaning(check: Check, index: int) -> list[tuple[Place, str]]:
             compile_check(check, benchmark, KNOWN_VARIABLES)
         except CompileError as error:
             found[str(error)] = None
-    return [((index, *text.split(":", 1)[0].split(".")), text.split(":", 1)[-1].strip()) for text in found]
+    return [((index, *steps(text.split(":", 1)[0])), text.split(":", 1)[-1].strip()) for text in found]
+
+
+def steps(place: str) -> Place:
+    """Return the steps of a place inside a check: "all[1].probe.key" -> ("all", 1, "probe", "key")."""
+    parts = place.replace("[", ".").replace("]", "").split(".")
+    return tuple(int(part) if part.isdigit() else part for part in parts)
 
 
 # variables that every Linux template of ours declares; a check may ask for them without declaring them

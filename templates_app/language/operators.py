@@ -177,12 +177,12 @@ def _unique(operand: Operand) -> Judge:
 
 
 def _mode_max(operand: Operand) -> Judge:
-    allowed = mode(operand)
+    allowed = mode(text(operand))
     return lambda value: not mode(value) & ~allowed & 0o7777
 
 
 def _no_bits(operand: Operand) -> Judge:
-    refused = mode(operand)
+    refused = mode(text(operand))
     return lambda value: not mode(value) & refused
 
 

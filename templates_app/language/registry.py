@@ -2,9 +2,10 @@
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from typing import Generic, NamedTuple, TypeVar
+from typing import Annotated, Generic, NamedTuple, TypeVar
 
-from pydantic import BaseModel, ConfigDict
+import re2
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from templates_app.language.facts import Facts
 from templates_app.language.observations import Observed
@@ -14,6 +15,21 @@ class Probe(BaseModel):
     """Base of every kind's parameters, as written under ``probe:`` beside ``kind``."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+def compilable(pattern: str) -> str:
+    """Return ``pattern`` if RE2 can compile it. Raises ValueError with its complaint."""
+    try:
+        re2.compile(pattern)
+    except re2.error as error:
+        raise ValueError(f"is not a regular expression: {error}") from None
+    return pattern
+
+
+Pattern = Annotated[str, Field(min_length=1, max_length=1000), AfterValidator(compilable)]
+"""A regular expression of RE2, as a probe takes it."""
+Paths = Annotated[list[str], Field(min_length=1)]
+"""At least one absolute path or glob."""
 
 
 class Need(NamedTuple):

@@ -50,9 +50,10 @@ def read_content(root: Path = CONTENT) -> Content:
             if check.id in checks:
                 problems.append(defined_twice(text, name, check.id, areas[check.id]))
             checks[check.id], areas[check.id] = check, path.stem
+    known = None if problems else checks  # a check that could not be read is not told again by every template
     templates = []
     for path in sorted((root / "templates").glob("*.yaml")):
-        template, wrong = read_template(path.read_text(), str(path.relative_to(root)), checks)
+        template, wrong = read_template(path.read_text(), str(path.relative_to(root)), known)
         problems += wrong
         templates += [template] if template else []
     if problems:
@@ -66,7 +67,7 @@ def defined_twice(text: str, name: str, check_id: str, area: str) -> Problem:
     return Problem(name, max(lines, default=1), check_id, f"is defined in {area} too")
 
 
-def read_template(text: str, file: str, checks: dict[str, Check]) -> tuple[TemplateSource | None, list[Problem]]:
+def read_template(text: str, file: str, checks: dict[str, Check] | None) -> tuple[TemplateSource | None, list[Problem]]:
     raw, problems = load_yaml(text, file)
     if problems:
         return None, problems
@@ -75,7 +76,7 @@ def read_template(text: str, file: str, checks: dict[str, Check]) -> tuple[Templ
         return None, [located(text, file, place, words) for place, words in wrong]
     seen: set[str] = set()
     for index, entry in enumerate(source.checks):
-        if entry.id not in checks:
+        if checks is not None and entry.id not in checks:
             wrong.append((("checks", index, "id"), f"there is no check {entry.id}"))
         if entry.id in seen:
             wrong.append((("checks", index, "id"), f"{entry.id} is listed twice"))

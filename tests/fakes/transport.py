@@ -36,7 +36,9 @@ class FakeTransport:
     ) -> None:
         self.close()
 
-    def run(self, script: bytes, *, on_line: Callable[[bytes], None] | None = None) -> Output:
+    def run(
+        self, script: bytes, *, on_line: Callable[[bytes], None] | None = None, limits: Limits | None = None
+    ) -> Output:
         assert self.is_open, "run() outside the with block"
         self.scripts.append(script)
         outcome = next(self._outcomes)

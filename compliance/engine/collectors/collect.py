@@ -7,7 +7,7 @@ from datetime import datetime
 
 from compliance.engine.collectors import ingest
 from compliance.engine.collectors.plan import Plan
-from compliance.engine.transports.base import HostKey, Output, Transport
+from compliance.engine.transports.base import HostKey, Limits, Output, Transport
 from templates_app.language.facts import FactDocument
 
 NONCE_BYTES = 16
@@ -37,7 +37,13 @@ Report = Callable[[Progress], None]
 
 
 def collect(
-    transport: Transport, plan: Plan, *, now: datetime, slow: bool = False, report: Report | None = None
+    transport: Transport,
+    plan: Plan,
+    *,
+    now: datetime,
+    slow: bool = False,
+    report: Report | None = None,
+    limits: Limits | None = None,
 ) -> Collected:
     """Run the fast or the slow stage of ``plan`` and return its facts; ``now`` becomes their time.
 
@@ -46,7 +52,7 @@ def collect(
     nonce = f"@@{secrets.token_hex(NONCE_BYTES)}"
     script = plan.script(nonce=nonce, slow=slow)
     on_line = _listener(nonce, plan.count(slow=slow), report) if report else None
-    output = transport.run(script.encode(), on_line=on_line)
+    output = transport.run(script.encode(), on_line=on_line, limits=limits)
     return Collected(
         _facts(plan, output, nonce, slow, now), output.host_key, output.address, output.seconds, len(output.data)
     )

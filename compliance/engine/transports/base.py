@@ -136,10 +136,13 @@ class TransportError(Exception):
 class Transport(Protocol):
     """An open way to one target, closed by leaving its ``with`` block."""
 
-    def run(self, script: bytes, *, on_line: Callable[[bytes], None] | None = None) -> Output:
+    def run(
+        self, script: bytes, *, on_line: Callable[[bytes], None] | None = None, limits: Limits | None = None
+    ) -> Output:
         """Send ``script`` (POSIX sh) to one fresh shell and return all it wrote; ``on_line`` gets each line at once.
 
-        May be called again after it returned. Raises TransportError; the transport is closed then.
+        ``limits`` bound this run in place of the connection's. May be called again after it returned. Raises
+        TransportError; the transport is closed then.
         """
         ...
 

@@ -38,9 +38,12 @@ class LocalTransport:
     ) -> None:
         self.close()
 
-    def run(self, script: bytes, *, on_line: Callable[[bytes], None] | None = None) -> Output:
+    def run(
+        self, script: bytes, *, on_line: Callable[[bytes], None] | None = None, limits: Limits | None = None
+    ) -> Output:
         """Run ``script``; see Transport.run."""
-        dialogue, watch = (Dialogue(script, self._target, self._limits, on_line), Watch(self._target, self._limits))
+        bounds = limits or self._limits
+        dialogue, watch = Dialogue(script, self._target, bounds, on_line), Watch(self._target, bounds)
         self._child = child = _start([*self._inside, "/bin/sh", *dialogue.arguments(self._shell)])
         try:
             _converse(child, dialogue, watch)

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable
 from types import TracebackType
 from typing import Self
 
-from compliance.engine.transports.base import Output, Reason, TransportError
+from compliance.engine.transports.base import Limits, Output, Reason, TransportError
 
 
 class RecordedTransport:
@@ -14,7 +14,9 @@ class RecordedTransport:
         self._outputs = iter(outputs)
         self.scripts: list[bytes] = []
 
-    def run(self, script: bytes, *, on_line: Callable[[bytes], None] | None = None) -> Output:
+    def run(
+        self, script: bytes, *, on_line: Callable[[bytes], None] | None = None, limits: Limits | None = None
+    ) -> Output:
         """Return the next output; see Transport.run. Raises TransportError when none is left."""
         self.scripts.append(script)
         output = next(self._outputs, None)

@@ -54,11 +54,14 @@ class SshTransport:
     ) -> None:
         self.close()
 
-    def run(self, script: bytes, *, on_line: Callable[[bytes], None] | None = None) -> Output:
+    def run(
+        self, script: bytes, *, on_line: Callable[[bytes], None] | None = None, limits: Limits | None = None
+    ) -> Output:
         """Run ``script``; see Transport.run. What a run that is given up has started on the target is ended there."""
-        dialogue = Dialogue(script, self._target, self._limits, on_line)
+        bounds = limits or self._limits
+        dialogue = Dialogue(script, self._target, bounds, on_line)
         try:
-            return self._perform(dialogue, self._limits)
+            return self._perform(dialogue, bounds)
         except BaseException:
             self._end(dialogue)
             self.close()

@@ -1,5 +1,6 @@
 """manage.py scan_host: one scan, now, of a stored or an unstored host."""
 
+import logging
 import os
 import sys
 from argparse import ArgumentParser
@@ -43,6 +44,7 @@ class Command(BaseCommand):
         )
 
     def handle(self, **options: Any) -> None:
+        logging.getLogger("compliance").setLevel(logging.WARNING)  # the result itself is printed
         login = read_login(options)
         template = system_template(options["template"])
         try:

@@ -45,7 +45,7 @@ class Command(BaseCommand):
         queue = [] if settings.REDIS_URL else [Child("queue", queue_command())]
         if settings.REDIS_URL:
             refuse_silent_queue(settings.REDIS_URL)
-        call_command("migrate", interactive=False, verbosity=0)
+        call_command("prepare", stdout=self.stdout)
         collect_static()
         try:
             identity = unprivileged(settings.DATA_DIR, settings.BASE_DIR, settings.RUN_AS_USER)

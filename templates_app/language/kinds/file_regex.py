@@ -8,7 +8,7 @@ import re2
 from templates_app.language import files
 from templates_app.language.facts import Facts
 from templates_app.language.observations import Evidence, Item, Observed, clipped
-from templates_app.language.registry import Kind, Need, Probe, register
+from templates_app.language.registry import Kind, Need, Paths, Pattern, Probe, register
 
 
 class FileRegexProbe(Probe):
@@ -16,8 +16,8 @@ class FileRegexProbe(Probe):
     /etc/motd, /etc/issue and /etc/issue.net. ``called`` names what such a line is, for people who read no patterns.
     """
 
-    paths: list[str]
-    pattern: str
+    paths: Paths
+    pattern: Pattern
     ignore_case: bool = False
     called: str = ""
 

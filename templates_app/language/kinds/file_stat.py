@@ -1,7 +1,7 @@
 """Permissions and ownership of files: of named paths, of globs, or of all files below a directory."""
 
 from collections.abc import Iterable
-from typing import Self
+from typing import Literal, Self
 
 import re2
 from pydantic import model_validator
@@ -9,7 +9,7 @@ from pydantic import model_validator
 from templates_app.language import files
 from templates_app.language.facts import Facts, Unknown
 from templates_app.language.observations import Evidence, FileMode, Item, Observed
-from templates_app.language.registry import Kind, Need, Probe, register
+from templates_app.language.registry import Kind, Need, Pattern, Probe, register
 
 
 class FileStatProbe(Probe):
@@ -24,10 +24,10 @@ class FileStatProbe(Probe):
     paths: list[str] = []
     tree: str = ""
     depth: int = 0
-    name: list[str] = []
-    except_name: list[str] = []
+    name: list[Pattern] = []
+    except_name: list[Pattern] = []
     except_below: list[str] = []
-    type: str = "file"
+    type: Literal["file", "directory"] = "file"
     called: str = ""
 
     @model_validator(mode="after")

@@ -7,7 +7,7 @@ from templates_app.language import files
 from templates_app.language.facts import Facts
 from templates_app.language.files import Line
 from templates_app.language.observations import Evidence, Item, Observed, clipped
-from templates_app.language.registry import Kind, Need, Probe, register
+from templates_app.language.registry import Kind, Need, Paths, Probe, register
 
 
 class KvFileProbe(Probe):
@@ -20,7 +20,7 @@ class KvFileProbe(Probe):
     directory's counts.
     """
 
-    paths: list[str]
+    paths: Paths
     key: str
     section: str = ""
     separator: Literal["equals", "space", "colon", "limits"] = "equals"
