@@ -22,7 +22,7 @@ from compliance.services.snapshots import store_snapshot
 from compliance.services.targets import target_of
 from templates_app.language.evaluate import benchmark_of
 from templates_app.language.facts import FactDocument, Facts
-from templates_app.language.templates import CompiledTemplate, compiled_template
+from templates_app.language.templates import UNUSABLE, CompiledTemplate, compiled_template
 from templates_app.models import Template
 
 logger = logging.getLogger(__name__)
@@ -156,7 +156,12 @@ def prepared(scan: Scan, document: FactDocument) -> tuple[Facts, CompiledTemplat
     if benchmark is None:
         message = f"{scan.template.name} has no checks for {name}; it covers {SUPPORTED}."
         raise ScanFailed("unsupported_os", message)
-    compiled = compiled_template(scan.template_sha256, scan.template.document, benchmark, scan.profile)
+    try:
+        compiled = compiled_template(scan.template_sha256, scan.template.document, benchmark, scan.profile)
+    except UNUSABLE as error:
+        words = str(error).partition("\n")[0]
+        message = f"{scan.template.name} was made for another version of Plumbline and cannot be used: {words}."
+        raise ScanFailed("template_unusable", message) from error
     if not compiled.selected:
         raise ScanFailed(
             "nothing_applies", f"No check of {scan.template.name} is meant for {name} as a {scan.profile}."

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Annotated, Any, Literal
 
-from pydantic import Field
+from pydantic import Field, ValidationError
 
 from templates_app.language.checks import Benchmark, Check, Model, Variable
-from templates_app.language.evaluate import Compiled, Conditions, compile_check, evaluate_one
+from templates_app.language.evaluate import Compiled, CompileError, Conditions, compile_check, evaluate_one
 from templates_app.language.facts import Facts
 from templates_app.language.registry import Need
 from templates_app.language.results import Result, SkipReason, Status
@@ -105,6 +105,10 @@ def disabled(compiled: Compiled) -> Result:
     return Result(
         compiled.check_id, Status.SKIP, compiled.expected, "not examined", (), SkipReason.DISABLED, reason
     )  # fmt: skip
+
+
+# what compiling a document raises that was frozen by a version with another grammar
+UNUSABLE = (CompileError, ValidationError)
 
 
 def read_document(canonical: str) -> TemplateDocument:

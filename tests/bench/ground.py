@@ -2,6 +2,7 @@
 
 import statistics
 import sys
+import threading
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -56,6 +57,24 @@ def cpu_of(pid: int) -> float:
     """Return the CPU seconds of a process and of its children that have ended."""
     fields = Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()
     return sum(int(field) for field in fields[11:15]) / 100
+
+
+class PeakMemory:
+    """Watches this process's resident memory until the block ends; ``mb`` is the most there was."""
+
+    def __enter__(self) -> "PeakMemory":
+        self.mb, self._end = rss_mb(), threading.Event()
+        self._thread = threading.Thread(target=self._watch)
+        self._thread.start()
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self._end.set()
+        self._thread.join()
+
+    def _watch(self) -> None:
+        while not self._end.wait(0.01):
+            self.mb = max(self.mb, rss_mb())
 
 
 def rss_mb() -> float:
