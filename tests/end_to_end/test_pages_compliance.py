@@ -267,7 +267,7 @@ class Gated(LocalTransport):
 
     gate = threading.Event()
 
-    def run(self, script, *, on_line=None):
+    def run(self, script, *, on_line=None, **limits):
         heard = 0
 
         def gated(line):
@@ -279,7 +279,7 @@ class Gated(LocalTransport):
             if heard == 60:
                 self.gate.wait(20)
 
-        return super().run(script, on_line=gated if on_line else None)
+        return super().run(script, on_line=gated if on_line else None, **limits)
 
 
 @pytest.fixture
