@@ -30,10 +30,12 @@ class Replayed(LocalTransport):
 
     answers: dict[int, tuple[bytes, Output]] = {}
 
-    def run(self, script: bytes, *, on_line: Callable[[bytes], None] | None = None) -> Output:
+    def run(
+        self, script: bytes, *, on_line: Callable[[bytes], None] | None = None, limits: Limits | None = None
+    ) -> Output:
         nonce = script.split(b"@@", 1)[1][:32]
         if len(script) not in self.answers:
-            self.answers[len(script)] = nonce, super().run(script)
+            self.answers[len(script)] = nonce, super().run(script, limits=limits)
         before, output = self.answers[len(script)]
         answer = replace(output, data=output.data.replace(before, nonce))
         for line in answer.data.split(b"\n") if on_line else ():

@@ -74,13 +74,6 @@ def within(peer: SshPeer, script: str) -> None:
 
 
 @contextmanager
-def covered(peer: SshPeer, **stubs: str) -> Iterator[None]:
-    """Put scripts in the place of tools, named by their file in /usr/bin, until the block ends."""
-    with covered_paths(peer, {f"/usr/bin/{name.replace('_', '-')}": text for name, text in stubs.items()}):
-        yield
-
-
-@contextmanager
 def covered_paths(peer: SshPeer, contents: dict[str, str]) -> Iterator[None]:
     """Put executable files of ``contents`` over existing ones of the peer's view, until the block ends."""
     for path, text in contents.items():
@@ -92,7 +85,7 @@ def covered_paths(peer: SshPeer, contents: dict[str, str]) -> Iterator[None]:
         yield
     finally:
         for path in contents:
-            within(peer, f"umount {path}")
+            within(peer, f"umount -l {path}")  # something may still run it
 
 
 def cover_file(peer: SshPeer, path: str) -> Path:
