@@ -43,7 +43,11 @@ def read_content(root: Path = CONTENT) -> Content:
     problems: list[Problem] = []
     for path in sorted((root / "checks").glob("*/*.yaml")):
         name = str(path.relative_to(root))
-        text = path.read_text()
+        try:
+            text = path.read_text(encoding="utf-8")
+        except UnicodeDecodeError as error:
+            problems.append(Problem(name, 1, "", f"is not UTF-8 text, at byte {error.start}"))
+            continue
         found, wrong = read_checks(text, name)
         problems += wrong
         for check in found:
