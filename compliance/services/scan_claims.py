@@ -8,7 +8,7 @@ from types import TracebackType
 from typing import Self
 
 from django.db import IntegrityError, connection, transaction
-from django.db.models import F
+from django.db.models import F, QuerySet
 
 from compliance.models import Scan
 from compliance.queue import RUN_SCANS
@@ -64,7 +64,7 @@ def advance(scan: Scan, *, phase: str, done: int = 0, total: int = 0, step: str 
         raise LostClaim
 
 
-def held(scan: Scan):  # type: ignore[no-untyped-def]  # a QuerySet of Scan
+def held(scan: Scan) -> QuerySet[Scan]:
     """Return the row of ``scan`` as long as its owner holds it."""
     return Scan.objects.filter(pk=scan.pk, status=Scan.Status.RUNNING, lease_owner=scan.lease_owner)
 
