@@ -43,6 +43,10 @@ class Compiled:
     needs: tuple[Need, ...]
 
 
+# what kinds raise for facts of another version, or from a file that somebody wrote: one check's error, not the scan's
+UNREADABLE = (AttributeError, IndexError, KeyError, TypeError, ValueError)
+
+
 class CompileError(ValueError):
     """A check that cannot mean anything; the text begins with the place inside the check."""
 
@@ -83,6 +87,9 @@ def evaluate_one(check: Compiled, facts: Facts) -> Result:
             SkipReason.NONE,
             unknown.reason,
         )
+    except UNREADABLE as error:
+        reason = f"the facts have a shape that this version does not read ({type(error).__name__}: {error})"
+        return Result(check.check_id, Status.ERROR, check.expected, "unknown", (), SkipReason.NONE, reason)
     if verdict.status is Status.SKIP:
         return Result(
             check.check_id, Status.SKIP, check.expected, verdict.actual, verdict.evidence, SkipReason.NOT_APPLICABLE,

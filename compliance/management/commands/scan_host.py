@@ -77,7 +77,10 @@ class Command(BaseCommand):
             self.write_all(scan, options["reports"])
 
     def write_all(self, scan: Scan, directory: Path) -> None:
-        directory.mkdir(parents=True, exist_ok=True)
+        try:
+            directory.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise CommandError(f"{directory} cannot be written: {error.strerror}.") from error
         self.stderr.write("Reports:")
         for name, one in FORMATS.items():
             path = directory / one.filename
