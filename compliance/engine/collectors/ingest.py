@@ -31,6 +31,8 @@ from templates_app.language.facts import (
 # control characters, bidirectional overrides and the like: shown as \uXXXX so that no terminal or page obeys them
 UNSAFE = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff\ufff9-\uffff]")
 
+STATUS = re.compile(rb"rc ([0-9]{1,3})")
+
 
 class Broken(Exception):
     """What came back is no whole answer. The text says what was wrong, for a person."""
@@ -81,8 +83,9 @@ def split(data: bytes, *, nonce: str, args: dict[str, tuple[str, ...]]) -> Frame
 
 def raw_section(name: str, lines: list[bytes], args: tuple[str, ...]) -> RawSection:
     complete, rc = False, 1
-    if lines and lines[-1].startswith(b"rc "):
-        complete, rc = True, int(lines.pop()[3:] or 1)
+    if lines and (ended := STATUS.fullmatch(lines[-1])):
+        complete, rc = True, int(ended[1])
+        lines.pop()
     if lines and lines[-1] == b"":
         lines.pop()
     size, kept = 0, []
