@@ -1,5 +1,6 @@
 """Checks: the grammar of what must hold on a host. Data only; `evaluate.py` gives it meaning."""
 
+from functools import cached_property
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
@@ -128,9 +129,10 @@ class Branch(Model):
 
     @model_validator(mode="after")
     def is_test_or_group(self) -> Self:
-        self.rule()
+        _ = self.rule
         return self
 
+    @cached_property
     def rule(self) -> Test | Group:
         """Return what must hold. Raises ValueError unless there is a probe or exactly one join."""
         joined = {join: getattr(self, join) for join in ("all", "any", "none") if getattr(self, join) is not None}
@@ -149,7 +151,10 @@ class Branch(Model):
 
 
 class Check(Model):
-    """One check, as content and templates write it. Manual checks have no probe."""
+    """One check, as content and templates write it. Manual checks have no probe.
+
+    Rules are kept once made: a changed check is made by model_validate, not by model_copy.
+    """
 
     id: Annotated[str, Field(pattern=CHECK_ID)]
     title: Line
@@ -178,20 +183,21 @@ class Check(Model):
             if tests or self.by_os:
                 raise ValueError("a manual check has no probe")
         elif tests:
-            self.default_rule()
+            _ = self.default_rule
         elif not self.by_os:
             raise ValueError("an automatic check needs a probe, all, any, none or by_os")
         return self
 
+    @cached_property
     def default_rule(self) -> Test | Group | None:
         if self.probe is None and self.all is None and self.any is None and self.none is None:
             return None
         return Branch(
             probe=self.probe, expect=self.expect, quantifier=self.quantifier, missing=self.missing,
             all=self.all, any=self.any, none=self.none,
-        ).rule()  # fmt: skip
+        ).rule  # fmt: skip
 
     def rule_for(self, benchmark: str) -> Test | Group | None:
         """Return what must hold on hosts of ``benchmark``; None when the check says nothing about them."""
         branch = self.by_os.get(benchmark)  # type: ignore[call-overload]  # any text may be asked for
-        return branch.rule() if branch else self.default_rule()
+        return branch.rule if branch else self.default_rule

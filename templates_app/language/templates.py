@@ -111,7 +111,9 @@ def disabled(compiled: Compiled) -> Result:
 UNUSABLE = (CompileError, ValidationError)
 
 
+@lru_cache(maxsize=8)
 def read_document(canonical: str) -> TemplateDocument:
+    """Return a frozen document; kept, because every distribution and profile is compiled from the same one."""
     return TemplateDocument.model_validate_json(canonical)
 
 
