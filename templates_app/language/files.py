@@ -13,6 +13,7 @@ Shapes of the sections:
 
 import fnmatch
 from collections.abc import Iterable, Iterator
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 import re2
@@ -157,10 +158,15 @@ def matching_names(names: list[str], patterns: tuple[str, ...]) -> frozenset[int
         starts[at] = index
         at += len(name) + 1
     either = "|".join(f"(?:{pattern})" for pattern in patterns)
-    found = [(match.start(), match.end()) for match in re2.finditer(f"(?m)^(?:{either})$", "\n".join(names))]
+    found = [match.span() for match in line_pattern(either).finditer("\n".join(names))]
     if all(start in starts and end - start == len(names[starts[start]]) for start, end in found):
         return frozenset(starts[start] for start, _ in found)
     return frozenset(index for index, name in enumerate(names) if re2.fullmatch(either, name))
+
+
+@lru_cache(maxsize=256)
+def line_pattern(either: str) -> "re2._Regexp":
+    return re2.compile(f"(?m)^(?:{either})$")
 
 
 def named(path: str, patterns: Iterable[str]) -> bool:

@@ -70,5 +70,7 @@ def shown(value: Value) -> str:
 
 def clipped(text: str) -> str:
     """Return at most 256 bytes of ``text``, for evidence."""
+    if len(text) * 4 <= EVIDENCE_BYTES:  # no character takes more than four
+        return text
     raw = text.encode("utf-8", "replace")
     return text if len(raw) <= EVIDENCE_BYTES else raw[: EVIDENCE_BYTES - 3].decode("utf-8", "ignore") + "..."

@@ -109,6 +109,9 @@ def parse(lines: list[Line]) -> Iterator[Entry]:
 def joined(lines: list[Line]) -> Iterator[Line]:
     kept: Line | None = None
     for line in lines:
+        if kept is None and not line.text.endswith("\\"):
+            yield line
+            continue
         text = f"{kept.text} {line.text.lstrip()}" if kept else line.text
         number = kept.number if kept else line.number
         if text.endswith("\\"):

@@ -1,11 +1,12 @@
 """Login banners: lines that tell a stranger what system this is."""
 
 from collections.abc import Iterable, Iterator
+from functools import lru_cache
 
 import re2
 
 from templates_app.language import files
-from templates_app.language.facts import Facts, HostOs
+from templates_app.language.facts import Facts
 from templates_app.language.files import Line
 from templates_app.language.observations import Evidence, Item, Observed, clipped
 from templates_app.language.registry import Kind, Need, Probe, register
@@ -43,7 +44,7 @@ def observe(probe: BannerProbe, facts: Facts) -> Observed:
         where = ", ".join(probe.paths)
         looked = (Evidence(probe.paths[0], None, "", "does not exist"),)
         return Observed(absent=f"no such file: {where}, so that nothing is shown", evidence=looked)
-    names = facts.memo(("banner", "names"), lambda: list(names_of(facts.os)))
+    names = names_of(facts.os.pretty_name, facts.os.id, facts.os.version_id, facts.os.kernel)
     telling = tuple(item(line, reasons) for line in lines if (reasons := reasons_of(line, names)))
     read = f"{len(lines)} lines with text" if len(lines) != 1 else "1 line with text"
     return Observed(
@@ -59,7 +60,7 @@ def item(line: Line, reasons: list[str]) -> Item:
     return Item(text, f"{line.path} line {line.number}", (Evidence(line.path, line.number, text, reasons[0]),), words)
 
 
-def reasons_of(line: Line, names: "list[tuple[re2._Regexp, str]]") -> list[str]:
+def reasons_of(line: Line, names: "tuple[tuple[re2._Regexp, str], ...]") -> list[str]:
     """Return how ``line`` names the system, in words; empty when it does not."""
     text = line.text.replace("\\\\", "")
     escapes = [f"\\{letter}" for letter in SHOWN.findall(text)]
@@ -69,18 +70,23 @@ def reasons_of(line: Line, names: "list[tuple[re2._Regexp, str]]") -> list[str]:
     return shown + [words for pattern, words in names if pattern.search(text) is not None][:1]
 
 
-def names_of(os: HostOs) -> Iterator[tuple["re2._Regexp", str]]:
-    """Yield patterns of what would name this host's system in plain words, each with how to say so."""
-    title, _, rest = os.pretty_name.partition(os.version_id) if os.version_id else (os.pretty_name, "", "")
+@lru_cache(maxsize=256)
+def names_of(pretty_name: str, os_id: str, version_id: str, kernel: str) -> tuple[tuple["re2._Regexp", str], ...]:
+    """Return patterns of what would name such a system in plain words, each with how to say so; many hosts share it."""
+    return tuple(names(pretty_name, os_id, version_id, kernel))
+
+
+def names(pretty_name: str, os_id: str, version_id: str, kernel: str) -> Iterator[tuple["re2._Regexp", str]]:
+    title, _, rest = pretty_name.partition(version_id) if version_id else (pretty_name, "", "")
     distribution = title.strip().removesuffix("release").strip()
-    plain = {distribution, os.id, *(["Red Hat"] if "red hat" in os.pretty_name.lower() else [])}
+    plain = {distribution, os_id, *(["Red Hat"] if "red hat" in pretty_name.lower() else [])}
     for name in sorted(plain - {""}, key=lambda one: (-len(one), one)):
         end = r"(?:$|[^A-Za-z])" if len(name) <= SHORT_NAME else ""
         yield re2.compile(rf"(?i)(?:^|[^A-Za-z]){re2.escape(name)}{end}"), f"names the distribution ({name})"
     codename = rest.partition("(")[2].partition(")")[0].strip()
     if codename:
         yield re2.compile(rf"(?i)(?:^|[^A-Za-z]){re2.escape(codename)}"), f"names the release ({codename})"
-    for version in (os.version_id if "." in os.version_id else "", os.kernel):
+    for version in (version_id if "." in version_id else "", kernel):
         if version:
             yield re2.compile(rf"(?:^|[^0-9.]){re2.escape(version)}(?:$|[^0-9])"), f"names the version ({version})"
     yield re2.compile(r"(?i)(?:^|[^A-Za-z])linux(?:$|[^A-Za-z])"), "names the operating system (Linux)"

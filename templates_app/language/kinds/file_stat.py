@@ -51,8 +51,9 @@ def observe(probe: FileStatProbe, facts: Facts) -> Observed:
             found.extend(items_of(probe, facts, files.expand(facts, "file_stat", entry)))
         except Unknown as unknown:
             unread = unread or unknown.reason
-    none = files.none_of(probe.paths)
-    return Observed(tuple(found), none.absent, not unread, none.evidence, unread)
+    if found:
+        return Observed(tuple(found), whole=not unread, unread=unread)
+    return files.none_of(probe.paths)._replace(whole=not unread, unread=unread)
 
 
 def items_of(probe: FileStatProbe, facts: Facts, paths: Iterable[str]) -> list[Item]:
@@ -102,7 +103,8 @@ def chosen_entries(probe: FileStatProbe, facts: Facts, entries: list[tuple[str, 
 
 
 def below(probe: FileStatProbe, path: str) -> bool:
-    return any(path.startswith(f"{place.rstrip('/')}/") for place in probe.except_below)
+    places = probe.except_below
+    return bool(places) and any(path.startswith(f"{place.rstrip('/')}/") for place in places)
 
 
 def chosen(probe: FileStatProbe, path: str) -> bool:
@@ -116,11 +118,7 @@ def chosen(probe: FileStatProbe, path: str) -> bool:
 
 
 def item(path: str, mode: FileMode) -> Item:
-    return Item(
-        mode,
-        subject=path,
-        evidence=(Evidence(path, None, f"{mode.mode:04o} {mode.owner}:{mode.group}", "stat"),),
-    )
+    return Item(mode, path, (Evidence(path, None, f"{mode.mode:04o} {mode.owner}:{mode.group}", "stat"),))
 
 
 def describe(probe: FileStatProbe) -> str:
