@@ -4,7 +4,33 @@ from compliance.models.check_states import CheckState
 from compliance.models.credentials import Credential
 from compliance.models.host_groups import HostGroup
 from compliance.models.hosts import Host, HostKey
-from compliance.models.scans import Scan, Stream
+from compliance.models.policies import Policy, PolicyOverride, PolicySecondary
+from compliance.models.previews import Preview, PreviewHost
+from compliance.models.scans import Scan
 from compliance.models.snapshots import Blob, Snapshot
+from compliance.models.streams import Stream
+from compliance.models.tallies import CheckTally, ScanTally
+from compliance.models.trends import DailyScore, Movement
+from compliance.models.waivers import Waiver
 
-__all__ = ["Blob", "CheckState", "Credential", "Host", "HostGroup", "HostKey", "Scan", "Snapshot", "Stream"]
+__all__ = [
+    "Blob",
+    "CheckState",
+    "CheckTally",
+    "Credential",
+    "DailyScore",
+    "Host",
+    "HostGroup",
+    "HostKey",
+    "Movement",
+    "Policy",
+    "PolicyOverride",
+    "PolicySecondary",
+    "Preview",
+    "PreviewHost",
+    "Scan",
+    "ScanTally",
+    "Snapshot",
+    "Stream",
+    "Waiver",
+]

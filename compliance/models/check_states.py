@@ -3,7 +3,9 @@ from typing import Self
 from django.db import models
 from django.db.models import Q
 
-from compliance.models.scans import Scan, Stream
+from compliance.models.scans import Scan
+from compliance.models.streams import Stream
+from compliance.models.waivers import Waiver
 from organizations.models.owned import Owned, OwnedQuerySet
 
 
@@ -19,6 +21,7 @@ class CheckState(Owned):
     check_id = models.CharField(max_length=80)
     status = models.CharField(max_length=10)
     severity = models.CharField(max_length=10)
+    waiver = models.ForeignKey(Waiver, models.PROTECT, null=True, blank=True, related_name="+")
     valid_from = models.DateTimeField()
     valid_to = models.DateTimeField(null=True, blank=True)
     scan = models.ForeignKey(Scan, models.PROTECT, related_name="+")
@@ -33,6 +36,7 @@ class CheckState(Owned):
             ),
         ]
         indexes = [
+            models.Index(fields=["stream", "-valid_from"], name="check_state_by_time"),
             models.Index(
                 fields=["organization", "status", "check_id"], condition=Q(valid_to=None), name="check_state_failing"
             ),

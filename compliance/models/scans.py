@@ -6,7 +6,9 @@ from django.db import models
 from django.db.models import Q
 
 from compliance.models.hosts import Host
+from compliance.models.policies import Policy
 from compliance.models.snapshots import Blob, Snapshot
+from compliance.models.streams import Stream
 from organizations.models.guards import Guard
 from organizations.models.owned import Owned, OwnedQuerySet
 from templates_app.models.templates import Template
@@ -23,22 +25,6 @@ class ScanQuerySet(OwnedQuerySet):
     def lost(self, at: datetime) -> Self:
         """Return the running scans whose worker let its lease run out."""
         return self.filter(status=Scan.Status.RUNNING, lease_until__lt=at)
-
-
-class Stream(Owned):
-    """A line of scans of one host under one template family and profile: what posture, trends and drift follow."""
-
-    host = models.ForeignKey(Host, models.PROTECT, related_name="streams")
-    family = models.CharField(max_length=60)
-    profile = models.CharField(max_length=20)
-    latest = models.ForeignKey("compliance.Scan", models.PROTECT, null=True, blank=True, related_name="+")
-
-    class Meta:
-        default_permissions = ()
-        constraints = [models.UniqueConstraint(fields=["host", "family", "profile"], name="stream_once_for_host")]
-
-    def __str__(self) -> str:
-        return f"{self.host} {self.family} {self.profile}"
 
 
 class Scan(Owned):
@@ -77,7 +63,11 @@ class Scan(Owned):
     template_sha256 = models.CharField(max_length=64)
     profile = models.CharField(max_length=20, choices=Profile, default=Profile.SERVER)
     scan_type = models.CharField(max_length=14, choices=Type, default=Type.ON_DEMAND)
+    policy = models.ForeignKey(Policy, models.PROTECT, null=True, blank=True, related_name="scans")
     stream = models.ForeignKey(Stream, models.PROTECT, null=True, blank=True, related_name="scans")
+    based_on = models.ForeignKey(
+        "self", models.PROTECT, null=True, blank=True, related_name="+", help_text="The scan that was re-evaluated."
+    )
     requested_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="+")
     benchmark = models.CharField(max_length=40, blank=True, help_text="Whose values of the template were used.")
 
@@ -145,6 +135,12 @@ class Scan(Owned):
                 condition=Q(status__in=["pending", "running"]),
                 name="scan_unfinished",
             ),
+            models.Index(
+                fields=["policy", "finished_at"],
+                condition=Q(status="completed", policy__isnull=False),
+                name="scan_by_policy_and_time",
+            ),
+            models.Index(fields=["stream", "-finished_at"], condition=Q(status="completed"), name="scan_by_stream"),
         ]
         constraints = [
             models.CheckConstraint(
@@ -153,10 +149,24 @@ class Scan(Owned):
             ),
             models.UniqueConstraint(
                 fields=["host", "template", "profile"],
-                condition=Q(status="pending"),
-                name="scan_pending_once",
+                condition=Q(status="pending", stream=None) & ~Q(scan_type="re_evaluation"),
+                name="scan_pending_once_outside_streams",
             ),
-            models.UniqueConstraint(fields=["host"], condition=Q(status="running"), name="scan_one_running_on_host"),
+            models.UniqueConstraint(
+                fields=["stream"],
+                condition=Q(status="pending") & ~Q(scan_type="re_evaluation"),
+                name="scan_pending_once_in_stream",
+            ),
+            models.UniqueConstraint(
+                fields=["stream"],
+                condition=Q(status="pending", scan_type="re_evaluation"),
+                name="scan_re_evaluation_pending_once",
+            ),
+            models.UniqueConstraint(
+                fields=["host"],
+                condition=Q(status="running") & ~Q(scan_type="re_evaluation"),
+                name="scan_one_collection_on_host",
+            ),
         ]
 
     def __str__(self) -> str:

@@ -110,7 +110,11 @@ def refuse_unfit(host: Host, template: Template, profile: str) -> None:
 def stream_of(host: Host, template: Template, profile: str) -> Stream:
     """Return the stream that scans of ``host`` with this family and profile belong to."""
     stream, _ = Stream.objects.get_or_create(
-        host=host, family=template.family, profile=profile, defaults={"organization": host.organization}
+        host=host,
+        family=template.family,
+        profile=profile,
+        role=Stream.Role.BY_HAND,
+        defaults={"organization": host.organization},
     )
     return stream
 
