@@ -24,6 +24,7 @@ register_converter(FormatConverter, "format")
 
 urlpatterns = [
     path("", DashboardPage.as_view(), name="dashboard"),
+    path("compliance/", DashboardPage.as_view(), name="overview"),
     path("compliance/hosts/", HostList.as_view(), name="hosts"),
     path("compliance/hosts/<int:pk>/", HostPage.as_view(), name="host"),
     path("compliance/hosts/<int:pk>/scan/", ScanHost.as_view(), name="scan_host"),
