@@ -1,17 +1,27 @@
-"""The one door to permissions: who may do what in which organization. Nothing else calls guardian."""
+"""The one door to permissions: who may do what in which organization or scope. Nothing else calls guardian.
 
-from collections.abc import Sequence
+A permission is held in a whole organization, or for a *scope*: a part of it, such as a host group. Rows say in which
+scopes they lie (``Owned.scope_paths``). Lists and single rows are answered from the same condition.
+"""
 
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, TypeVar, cast
+
+from django.apps import apps
 from django.contrib.auth.models import AnonymousUser, Group
 from django.contrib.contenttypes.models import ContentType
 from django.core.exceptions import PermissionDenied
-from django.db.models import Q, QuerySet
-from guardian.models import UserObjectPermission
-from guardian.shortcuts import assign_perm, get_objects_for_user, get_user_perms, remove_perm
+from django.db.models import Model, Q, QuerySet
+from guardian.models import GroupObjectPermission, UserObjectPermission
+from guardian.shortcuts import assign_perm, get_user_perms, remove_perm
 
 from organizations.models.memberships import Membership
 from organizations.models.organizations import Organization
+from organizations.models.owned import Owned
 from organizations.models.users import Actor, User
+
+Row = TypeVar("Row", bound=Model)
 
 CODENAMES = tuple(codename for codename, _ in Organization._meta.permissions)
 READING = ("view_compliance", "submit_runs")
@@ -25,38 +35,93 @@ CONFIGURING = ("manage_compliance", "manage_settings", "approve_exception", "app
 """Any of these opens the configuration pages under /admin/."""
 
 
-def require(actor: Actor | AnonymousUser, codename: str, organization: Organization) -> None:
-    """Raise PermissionDenied unless ``actor`` holds ``codename`` in ``organization``."""
-    if not holds(actor, codename, organization):
+# --- Questions about one row ------------------------------------------------------------------------------------------
+
+
+def require(actor: Actor | AnonymousUser, codename: str, subject: Organization | Owned) -> None:
+    """Raise PermissionDenied unless ``actor`` holds ``codename`` in ``subject``, an organization or a row of one."""
+    if not holds(actor, codename, subject):
+        organization = subject if isinstance(subject, Organization) else subject.organization
         raise PermissionDenied(
             f"This needs the permission {codename} in {organization}; an admin of it can grant that."
         )
 
 
-def holds(actor: Actor | AnonymousUser, codename: str, organization: Organization) -> bool:
-    """Return whether ``actor`` holds ``codename`` in ``organization``; by construction what ``permitted_to`` lists."""
-    return permitted_to(actor, codename).filter(pk=organization.pk).exists()
+def holds(actor: Actor | AnonymousUser, codename: str, subject: Organization | Owned) -> bool:
+    """Return whether ``actor`` holds ``codename`` in ``subject``: by construction what the lists below hold.
+
+    Of a row: in its organization, or for a scope that the row lies in now.
+    """
+    organization_id = subject.pk if isinstance(subject, Organization) else subject.organization_id
+    wholly = _organization_ids(actor, (_known(codename),))
+    if wholly is None or organization_id in wholly:
+        return wholly is not None or _limit_of(actor) in (None, organization_id)
+    scoped = Q() if isinstance(subject, Organization) else _in_scopes(actor, type(subject), (codename,))
+    return bool(scoped) and type(subject)._base_manager.filter(scoped, pk=subject.pk).exists()
+
+
+# --- Questions about many ---------------------------------------------------------------------------------------------
 
 
 def permitted_to(actor: Actor | AnonymousUser, codename: str) -> QuerySet[Organization]:
-    """Return the organizations in which ``actor`` holds ``codename``. Raises ValueError for an unknown codename."""
-    if codename not in CODENAMES:
-        raise ValueError(f"There is no permission {codename}.")
-    return _limited(actor, [codename])
+    """Return the organizations in all of which ``actor`` holds ``codename``. Raises ValueError for an unknown one."""
+    return permitted_to_any(actor, (_known(codename),))
 
 
 def permitted_to_any(actor: Actor | AnonymousUser, codenames: tuple[str, ...]) -> QuerySet[Organization]:
-    """Return the organizations in which ``actor`` holds at least one of ``codenames``."""
-    return _limited(actor, list(codenames))
+    """Return the organizations in all of which ``actor`` holds at least one of ``codenames``."""
+    return _organizations(actor, _organization_ids(actor, codenames))
+
+
+def permitted_in_part(actor: Actor | AnonymousUser, codename: str) -> QuerySet[Organization]:
+    """Return the organizations in which ``actor`` holds ``codename``: in all of it, or for a scope of it."""
+    return _organizations(actor, _organization_ids(actor, (_known(codename),), in_part=True))
+
+
+def holds_anywhere(actor: Actor | AnonymousUser, codenames: tuple[str, ...], *, in_part: bool = False) -> bool:
+    """Return whether ``actor`` holds one of ``codenames`` in any organization; with ``in_part`` also for a scope."""
+    held = _organization_ids(actor, codenames, in_part=in_part)
+    return bool(held) if held is not None else _any_exists(actor)
+
+
+def _any_exists(actor: Actor | AnonymousUser) -> bool:
+    """Return whether there is any organization for an actor who may do everything; read once for a request."""
+    known = actor.remembered if isinstance(actor, User) and actor.remembered is not None else {}
+    if "any" not in known:
+        known["any"] = _organizations(actor, None).exists()
+    return bool(known["any"])
+
+
+def permitted_rows(
+    actor: Actor | AnonymousUser, codename: str, rows: QuerySet[Row], path: str = "organization"
+) -> QuerySet[Row]:
+    """Return those of ``rows`` for which ``actor`` holds ``codename``; ``path`` leads from one to its organization."""
+    ids = _organization_ids(actor, (_known(codename),))
+    if ids is None and _limit_of(actor) is None:
+        return rows.exclude(**{path: None})
+    wholly = Q(**{f"{path}__in": _organizations(actor, ids)})
+    return rows.filter(wholly | _in_scopes(actor, rows.model, (codename,)))
+
+
+def rows_in_reach(actor: Actor | AnonymousUser, rows: QuerySet[Row], path: str = "organization") -> QuerySet[Row]:
+    """Return those of ``rows`` that ``actor`` may know of.
+
+    Where something is held for scopes only, rows that can lie in scopes are known only if they lie in one of those.
+    """
+    known = rows.filter(**{f"{path}__in": in_reach_of(actor)})
+    parts = _only_in_part(actor)
+    if not parts or not lies_in_scopes(rows.model):
+        return known
+    return known.filter(~Q(**{f"{path}__in": parts}) | _in_scopes(actor, rows.model, CODENAMES))
 
 
 def in_reach_of(actor: Actor | AnonymousUser) -> QuerySet[Organization]:
     """Return the organizations that ``actor`` may know of: a member's, those with any grant, all for a superuser."""
-    if isinstance(actor, User) and actor.is_active and not actor.is_superuser:
-        granted = _granted(actor, list(CODENAMES))
-        member = Membership.objects.filter(user=actor).values("organization")
-        return _within_limit(actor, Organization.objects.filter(Q(pk__in=member) | Q(pk__in=granted.values("pk"))))
-    return _limited(actor, list(CODENAMES))
+    granted = _organization_ids(actor, CODENAMES, in_part=True)
+    if granted is None or not isinstance(actor, User) or not actor.is_active:
+        return _organizations(actor, granted)
+    member = Membership.objects.filter(user=actor).values("organization")
+    return _within_limit(actor, Organization.objects.filter(Q(pk__in=member) | Q(pk__in=granted)))
 
 
 def may_operate(actor: Actor | AnonymousUser) -> bool:
@@ -64,22 +129,174 @@ def may_operate(actor: Actor | AnonymousUser) -> bool:
     return not isinstance(actor, AnonymousUser) and actor.is_active and actor.is_superuser and not actor.limited_to_id
 
 
-def _limited(actor: Actor | AnonymousUser, codenames: list[str]) -> QuerySet[Organization]:
+def codenames_of(actor: Actor, organization: Organization) -> list[str]:
+    """Return all codenames that ``actor`` holds in ``organization``, in the order of the declaration."""
+    return [codename for codename in CODENAMES if holds(actor, codename, organization)]
+
+
+# --- What a user holds, read in one query -----------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class _Held:
+    """What one user holds: in organizations, {codename: their ids}; for scopes, {id: the id of its organization}."""
+
+    wholly: Mapping[str, frozenset[int]]
+    partly: Mapping[tuple[type[Owned], str], Mapping[int, int]]
+
+
+def read_once(actor: Actor | AnonymousUser) -> None:
+    """Have what ``actor`` holds be read once from now on, as long as this object lives: that of one request."""
+    if isinstance(actor, User):
+        actor.remembered = {}
+
+
+def _held(user: User) -> _Held:
+    if user.remembered is None:
+        return _read(user)
+    if "held" not in user.remembered:
+        user.remembered["held"] = _read(user)
+    return cast(_Held, user.remembered["held"])
+
+
+def _read(user: User) -> _Held:
+    columns = ("content_type_id", "permission__codename", "object_pk")
+    by_hand = UserObjectPermission.objects.filter(user=user).values_list(*columns)
+    by_role = GroupObjectPermission.objects.filter(group__user=user).values_list(*columns)
+    found: dict[tuple[int, str], set[int]] = {}
+    for content_type, codename, pk in by_hand.union(by_role):
+        found.setdefault((content_type, codename), set()).add(int(pk))
+    tenant = _content_type(Organization)
+    wholly = {codename: frozenset(ids) for (kind, codename), ids in found.items() if kind == tenant}
+    partly: dict[tuple[type[Owned], str], dict[int, int]] = {}
+    for model in scope_models() if any(kind != tenant for kind, _ in found) else ():
+        granted = {codename: ids for (kind, codename), ids in found.items() if kind == _content_type(model)}
+        existing = _existing(model, set().union(*granted.values()))
+        for codename, ids in granted.items():
+            partly[model, codename] = {pk: existing[pk] for pk in ids if pk in existing}
+    return _Held(wholly, partly)
+
+
+def _existing(model: type[Owned], ids: set[int]) -> dict[int, int]:
+    return dict(model._base_manager.filter(pk__in=ids).values_list("pk", "organization_id")) if ids else {}
+
+
+def _content_type(model: type[Model]) -> int:
+    return int(ContentType.objects.get_for_model(model).pk)
+
+
+def _known(codename: str) -> str:
+    if codename not in CODENAMES:
+        raise ValueError(f"There is no permission {codename}.")
+    return codename
+
+
+def _organization_ids(
+    actor: Actor | AnonymousUser, codenames: Collection[str], *, in_part: bool = False
+) -> frozenset[int] | None:
+    """Return the ids of the organizations in which ``actor`` holds one of ``codenames``; None means every one."""
     if isinstance(actor, AnonymousUser) or not actor.is_active:
-        return Organization.objects.none()
+        return frozenset()
     if actor.is_superuser or not isinstance(actor, User):
-        return _within_limit(actor, Organization.objects.all())
-    return _within_limit(actor, _granted(actor, codenames))
+        return None
+    ids = {pk for codename in codenames for pk in _held(actor).wholly.get(codename, ())}
+    if in_part:
+        ids |= {pk for codename in codenames for scopes in _scopes(actor, codename).values() for pk in scopes.values()}
+    return frozenset(pk for pk in ids if _limit_of(actor) in (None, pk))
 
 
-def _granted(user: User, codenames: list[str]) -> QuerySet[Organization]:
-    return get_objects_for_user(user, codenames, Organization, any_perm=True, accept_global_perms=False)
+def _scopes(actor: User, codename: str) -> dict[type[Owned], dict[int, int]]:
+    """Return {scope model: {id of a scope that ``codename`` is held for: id of its organization}}."""
+    return {
+        model: {pk: owner for pk, owner in scopes.items() if _limit_of(actor) in (None, owner)}
+        for (model, name), scopes in _held(actor).partly.items()
+        if name == codename
+    }
 
 
-def _within_limit(actor: Actor, organizations: QuerySet[Organization]) -> QuerySet[Organization]:
-    if actor.limited_to_id is None:
-        return organizations
-    return organizations.filter(pk=actor.limited_to_id)
+def _only_in_part(actor: Actor | AnonymousUser) -> frozenset[int]:
+    """Return the ids of the organizations in which ``actor`` holds something, and only for scopes."""
+    wholly = _organization_ids(actor, CODENAMES)
+    return frozenset() if wholly is None else (_organization_ids(actor, CODENAMES, in_part=True) or wholly) - wholly
+
+
+def _organizations(actor: Actor | AnonymousUser, ids: frozenset[int] | None) -> QuerySet[Organization]:
+    return _within_limit(actor, Organization.objects.all() if ids is None else Organization.objects.filter(pk__in=ids))
+
+
+def _within_limit(actor: Actor | AnonymousUser, organizations: QuerySet[Organization]) -> QuerySet[Organization]:
+    limit = _limit_of(actor)
+    return organizations if limit is None else organizations.filter(pk=limit)
+
+
+def _limit_of(actor: Actor | AnonymousUser) -> int | None:
+    return None if isinstance(actor, AnonymousUser) else actor.limited_to_id
+
+
+# --- Scopes: parts of an organization ---------------------------------------------------------------------------------
+
+
+def scope_models() -> list[type[Owned]]:
+    """Return the models whose rows are scopes: owned, with permissions of their own."""
+    return [model for model in apps.get_models() if issubclass(model, Owned) and model._meta.permissions]
+
+
+def scope_codenames(model: type[Owned]) -> tuple[str, ...]:
+    """Return the codenames that can be granted for a scope of ``model``."""
+    return tuple(codename for codename, _ in model._meta.permissions)
+
+
+def scope_kind(model: type[Owned]) -> str:
+    """Return what the API calls a scope of ``model``, e.g. host_group."""
+    return str(model._meta.verbose_name).replace(" ", "_")
+
+
+def lies_in_scopes(model: type[Model]) -> bool:
+    """Return whether rows of ``model`` can lie in scopes."""
+    return bool(_scope_paths(model))
+
+
+def _scope_paths(model: type[Model]) -> tuple[str, ...]:
+    return model.scope_paths if issubclass(model, Owned) else ()
+
+
+def _in_scopes(actor: Actor | AnonymousUser, model: type[Model], codenames: Collection[str]) -> Q:
+    """Return the condition for rows of ``model`` in scopes that ``actor`` holds one of ``codenames`` for.
+
+    An empty one when there is no such scope: whoever has no such grant pays nothing for it.
+    """
+    condition = Q()
+    paths = _scope_paths(model)
+    if not paths or not isinstance(actor, User) or not actor.is_active or actor.is_superuser:
+        return condition
+    granted: dict[type[Owned], dict[int, int]] = {}
+    for codename in codenames:
+        for scope, ids in _scopes(actor, codename).items():
+            granted.setdefault(scope, {}).update(ids)
+    for path in paths:
+        if held := granted.get(_scope_model(model, path)):
+            condition |= _along(model, path, held) & Q(organization__in=set(held.values()))
+    return condition
+
+
+def _scope_model(model: type[Model], path: str) -> Any:
+    """Return the model of the scopes that ``path`` leads to from ``model``."""
+    for step in path.split("__"):
+        model = model if step == "pk" else cast(Any, model._meta.get_field(step).related_model)
+    return model
+
+
+def _along(model: type[Model], path: str, ids: Iterable[int]) -> Q:
+    """Return the condition for rows of ``model`` from which ``path`` leads to one of ``ids``, without a join."""
+    first, _, rest = path.partition("__")
+    field: Any = None if first == "pk" else model._meta.get_field(first)
+    if rest:
+        beyond = field.related_model
+        return Q(**{f"{first}__in": beyond._base_manager.filter(_along(beyond, rest, ids)).values("pk")})
+    if field is not None and field.many_to_many:
+        through = field.remote_field.through._base_manager.filter(**{f"{field.m2m_reverse_field_name()}__in": ids})
+        return Q(pk__in=through.values(field.m2m_field_name()))
+    return Q(**{f"{first}__in": ids})
 
 
 # --- What the membership service derives and grants by hand -----------------------------------------------------------
@@ -103,21 +320,25 @@ def put_in_role(user: User, organization: Organization, role: str | None) -> Non
     _let_into_configuration(user)
 
 
-def grant(user: User, codename: str, organization: Organization) -> None:
-    """Give one user one permission by hand, beside the role."""
-    assign_perm(codename, user, organization)
+def grant(user: User, codename: str, subject: Organization | Owned) -> None:
+    """Give one user one permission by hand, beside the role: in an organization, or for a scope."""
+    assign_perm(codename, user, subject)
     _let_into_configuration(user)
 
 
-def take_back(user: User, codename: str, organization: Organization) -> None:
+def take_back(user: User, codename: str, subject: Organization | Owned) -> None:
     """Undo ``grant``; what the role gives stays."""
-    remove_perm(codename, user, organization)
+    remove_perm(codename, user, subject)
     _let_into_configuration(user)
 
 
 def _let_into_configuration(user: User) -> None:
     """Derive Django's flag for its admin site: whoever may configure anything anywhere gets in."""
-    may = user.is_superuser or _granted(user, list(CONFIGURING)).exists()
+    if user.remembered is not None:
+        user.remembered = {}
+    held = _read(user)
+    partly = any(scopes for (_, codename), scopes in held.partly.items() if codename in CONFIGURING)
+    may = user.is_superuser or partly or any(held.wholly.get(codename) for codename in CONFIGURING)
     User.objects.filter(pk=user.pk).update(is_staff=may)
     user.is_staff = may
 
@@ -140,6 +361,45 @@ def all_granted_by_hand(memberships: Sequence[Membership]) -> dict[int, list[str
     return {m.pk: sorted(granted.get((m.user_id, str(m.organization_id)), [])) for m in memberships}
 
 
-def codenames_of(actor: Actor, organization: Organization) -> list[str]:
-    """Return all codenames that ``actor`` holds in ``organization``, in the order of the declaration."""
-    return [codename for codename in CODENAMES if holds(actor, codename, organization)]
+@dataclass(frozen=True)
+class ScopeGrant:
+    """One permission for one part of an organization."""
+
+    scope: Owned
+    codename: str
+
+    def __str__(self) -> str:
+        return f"{scope_kind(type(self.scope))} {self.scope.pk} ({self.scope}): {self.codename}"
+
+
+def scope_grants(memberships: Sequence[Membership]) -> dict[int, list[ScopeGrant]]:
+    """Return {membership id: grants for scopes of its organization, by scope}, in two queries for each scope model."""
+    by_person = {(membership.user_id, membership.organization_id): membership.pk for membership in memberships}
+    granted: dict[int, list[ScopeGrant]] = {membership.pk: [] for membership in memberships}
+    for model in scope_models():
+        rows = list(
+            UserObjectPermission.objects.filter(
+                content_type=_content_type(model), user__in={user for user, _ in by_person}
+            ).values_list("user_id", "object_pk", "permission__codename")
+        )
+        existing = model._base_manager.in_bulk({int(pk) for _, pk, _ in rows})
+        for user_id, pk, codename in rows:
+            scope = existing.get(int(pk))
+            if scope is not None and (user_id, scope.organization_id) in by_person:
+                granted[by_person[user_id, scope.organization_id]].append(ScopeGrant(scope, codename))
+    return {pk: sorted(grants, key=str) for pk, grants in granted.items()}
+
+
+def holders_of(scope: Owned) -> list[tuple[User, str]]:
+    """Return (user, codename) of what is granted for ``scope``, by user name."""
+    rows = UserObjectPermission.objects.filter(content_type=_content_type(type(scope)), object_pk=str(scope.pk))
+    by_name = rows.select_related("user", "permission").order_by("user__username", "permission__codename")
+    return [(row.user, row.permission.codename) for row in by_name]
+
+
+def take_back_all(scope: Owned) -> list[str]:
+    """End every grant for ``scope``, which is about to go. Returns them as "user: codename", for the audit log."""
+    held = holders_of(scope)
+    for user, codename in held:
+        take_back(user, codename, scope)
+    return [f"{user}: {codename}" for user, codename in held]

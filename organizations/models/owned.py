@@ -1,4 +1,4 @@
-from typing import Self
+from typing import ClassVar, Self
 
 from django.db import models
 from django.utils import timezone
@@ -19,7 +19,14 @@ class OwnedQuerySet(models.QuerySet):
 
 
 class Owned(models.Model):
-    """What belongs to one organization."""
+    """What belongs to one organization.
+
+    ``scope_paths`` lead from a row to the scopes it lies in ("pk": it is one itself): a permission held for any of them
+    is held for the row. A scope is an owned model whose Meta declares permissions. Without a path, only permissions
+    held in the whole organization count.
+    """
+
+    scope_paths: ClassVar[tuple[str, ...]] = ()
 
     organization = models.ForeignKey(Organization, models.PROTECT, related_name="+")
     created_at = models.DateTimeField(default=timezone.now, editable=False)

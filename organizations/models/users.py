@@ -16,6 +16,8 @@ class User(AbstractUser):
     """Set while a request is authenticated by a token of one organization: nothing beyond it is in reach."""
     token_name: str = ""
     """Set while a request is authenticated by a token; the audit log names it."""
+    remembered: dict[str, object] | None = None
+    """Set while one request is served: what organizations.permissions has read of this user, read once."""
 
     class Meta:
         ordering = ["username"]

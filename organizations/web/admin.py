@@ -12,7 +12,8 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 
 from organizations.errors import Refused
 from organizations.models.organizations import Organization
-from organizations.permissions import holds, in_reach_of, permitted_to
+from organizations.models.owned import Owned
+from organizations.permissions import holds, holds_anywhere, in_reach_of, lies_in_scopes, permitted_rows, permitted_to
 from organizations.web.viewsets import LONGEST_ID, reachable
 
 
@@ -76,9 +77,9 @@ class OwnedModelAdmin(admin.ModelAdmin):
     show_full_result_count = False
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
-        """Return the rows of organizations in which reading is permitted."""
+        """Return the rows for which reading is permitted."""
         rows = super().get_queryset(request)
-        owned = rows.filter(**{f"{self.organization_path}__in": permitted_to(request.user, self.permissions["read"])})
+        owned = permitted_rows(request.user, self.permissions["read"], rows, self.organization_path)
         return owned | rows.filter(**{self.organization_path: None}) if self.shared else owned
 
     def get_list_filter(self, request: HttpRequest) -> list[Any]:
@@ -117,12 +118,13 @@ class OwnedModelAdmin(admin.ModelAdmin):
     def _may(self, request: HttpRequest, kind: str, row: Model | None) -> bool:
         if kind not in self.permissions:
             return False
+        codename = self.permissions[kind]
         if row is None:
-            return somewhere(request, self.permissions[kind])
+            return holds_anywhere(request.user, (codename,), in_part=lies_in_scopes(self.model))
         organization = self.organization_of(row)
         if organization is None:
             return kind == "read" and self.shared
-        return holds(request.user, self.permissions[kind], organization)
+        return holds(request.user, codename, row if isinstance(row, Owned) else organization)
 
     def has_module_permission(self, request: HttpRequest) -> bool:
         """Show the entry to whoever may read somewhere."""
@@ -133,8 +135,8 @@ class OwnedModelAdmin(admin.ModelAdmin):
         return self._may(request, "read", obj)
 
     def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """Permit by the codename for writing."""
-        return self._may(request, "write", None)
+        """Permit by the codename for writing, held in a whole organization: a new row lies in no scope yet."""
+        return "write" in self.permissions and holds_anywhere(request.user, (self.permissions["write"],))
 
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         """Permit by the codename for writing."""
@@ -164,14 +166,6 @@ class OwnedModelAdmin(admin.ModelAdmin):
         """Return to the page, with the refusal's sentence on it."""
         self.message_user(request, str(error), messages.ERROR)
         return HttpResponseRedirect(request.get_full_path())
-
-
-def somewhere(request: HttpRequest, codename: str) -> bool:
-    """Return whether the user holds ``codename`` in any organization; asked for every entry, read once a request."""
-    known = request.__dict__.setdefault("codenames_held_somewhere", {})
-    if codename not in known:
-        known[codename] = permitted_to(request.user, codename).exists()
-    return known[codename]
 
 
 class ReadOnlyAdmin(OwnedModelAdmin):

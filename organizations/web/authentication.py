@@ -10,6 +10,7 @@ from rest_framework import exceptions
 
 from organizations.models.tokens import ApiToken
 from organizations.models.users import User
+from organizations.permissions import read_once
 
 
 class NameOrEmailBackend(ModelBackend):
@@ -27,6 +28,13 @@ class NameOrEmailBackend(ModelBackend):
             return None
         user = candidates[0]
         return user if user.check_password(password) and self.user_can_authenticate(user) else None
+
+    def get_user(self, user_id: int) -> User | None:
+        """Return the user of a session, whose permissions are read once for this request."""
+        user = super().get_user(user_id)
+        if user is not None:
+            read_once(user)
+        return user
 
 
 class ApiTokenAuthentication(TokenAuthentication):

@@ -3,8 +3,7 @@ from typing import Any
 from django.http import Http404, HttpRequest
 from django.urls import reverse
 
-from organizations.permissions import in_reach_of
-from organizations.web.pages import current_organization
+from organizations.web.pages import current_organization, my_organizations
 
 
 def surroundings(request: HttpRequest) -> dict[str, Any]:
@@ -12,7 +11,7 @@ def surroundings(request: HttpRequest) -> dict[str, Any]:
     user = getattr(request, "user", None)
     if user is None or not user.is_authenticated:
         return {}
-    mine = list(in_reach_of(user))
+    mine = my_organizations(request)
     try:
         current = current_organization(request)
     except Http404:

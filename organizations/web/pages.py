@@ -12,7 +12,15 @@ from django.views.generic.base import View
 from django_htmx.http import HttpResponseClientRedirect
 
 from organizations.models.organizations import Organization
-from organizations.permissions import in_reach_of, permitted_to, require
+from organizations.permissions import (
+    in_reach_of,
+    permitted_in_part,
+    permitted_rows,
+    permitted_to,
+    require,
+    rows_in_reach,
+)
+from organizations.selectors.members import admins_in_reach
 
 Row = TypeVar("Row", bound=Model)
 
@@ -24,10 +32,13 @@ class OwnedPage(AccessMixin, View):
 
     ``permissions`` maps "read" (GET) and "write" (others) to codenames. ``self.organizations`` are those in which the
     codename is held, narrowed to the one that is looked at; ``self.organization`` is that one, or None for all.
+    ``in_part`` opens the page also to whoever holds the codename for a scope only, such as a host group; then
+    ``self.organizations`` has those organizations too, and rows come from ``rows`` and ``row``, which know the scopes.
     ``partial`` names the template that answers htmx in place of the whole page.
     """
 
     permissions: ClassVar[Mapping[str, str]] = {}
+    in_part: ClassVar[bool] = False
     partial: ClassVar[str] = ""
 
     organizations: QuerySet[Organization]
@@ -39,12 +50,26 @@ class OwnedPage(AccessMixin, View):
             return self._to_login(request)
         if not hasattr(self, str(request.method).lower()):
             return self.http_method_not_allowed(request)
-        held = permitted_to(request.user, self.codename())
         self.organization = current_organization(request)
-        self.organizations = held.filter(pk=self.organization.pk) if self.organization else held
+        held = permitted_in_part if self.in_part else permitted_to
+        self.organizations = self._looked_at(held(request.user, self.codename()))
         if not self.organizations.exists():
-            raise PermissionDenied(f"This page needs the permission {self.codename()}.")
+            raise PermissionDenied(self._refusal(request))
         return super().dispatch(request, *args, **kwargs)
+
+    def _looked_at(self, organizations: QuerySet[Organization]) -> QuerySet[Organization]:
+        return organizations.filter(pk=self.organization.pk) if self.organization else organizations
+
+    def _refusal(self, request: HttpRequest) -> str:
+        """Say what is missing, and whom to ask."""
+        words = f"This page needs the permission {self.codename()}."
+        if self._looked_at(permitted_in_part(request.user, self.codename())).exists():
+            words = (
+                f"This page shows a whole organization; you hold {self.codename()} only for parts of it, "
+                "which you find under Hosts and Scans."
+            )
+        admins = ", ".join(admin.get_full_name() or admin.username for admin in admins_in_reach(request.user)[:5])
+        return f"{words} Who can grant it: {admins}." if admins else words
 
     def _to_login(self, request: HttpRequest) -> HttpResponseBase:
         """Go to the login; a part of a page takes the whole page there."""
@@ -56,13 +81,14 @@ class OwnedPage(AccessMixin, View):
         return self.permissions["read" if self.request.method in ("GET", "HEAD") else "write"]
 
     def rows(self, queryset: QuerySet[Row], path: str = "organization") -> QuerySet[Row]:
-        """Return what of ``queryset`` this page may list."""
-        return queryset.filter(**{f"{path}__in": self.organizations})
+        """Return what of ``queryset`` this page may list: what is permitted, in the organization looked at."""
+        rows = permitted_rows(self.request.user, self.codename(), queryset, path)
+        return rows.filter(**{path: self.organization}) if self.organization else rows
 
     def row(self, queryset: QuerySet[Row], **lookup: Any) -> Row:
-        """Return one row of the actor's reach (else 404) in whose organization the codename is held (else 403)."""
-        found = get_object_or_404(queryset.filter(organization__in=in_reach_of(self.request.user)), **lookup)
-        require(self.request.user, self.codename(), found.organization)
+        """Return one row of the actor's reach (else 404) for which the codename is held (else 403)."""
+        found = get_object_or_404(rows_in_reach(self.request.user, queryset), **lookup)
+        require(self.request.user, self.codename(), found)
         return found
 
     def get_template_names(self) -> list[str]:
@@ -82,16 +108,22 @@ def current_organization(request: HttpRequest) -> Organization | None:
     return request._looked_at
 
 
+def my_organizations(request: HttpRequest) -> list[Organization]:
+    """Return the organizations in reach of the user, by name; read once for a request."""
+    if not hasattr(request, "_my_organizations"):
+        request._my_organizations = list(in_reach_of(request.user))
+    return request._my_organizations
+
+
 def _chosen_organization(request: HttpRequest) -> Organization | None:
-    mine = in_reach_of(request.user)
+    mine = {organization.pk: organization for organization in my_organizations(request)}
     asked = request.GET.get("organization")
     if asked:
-        chosen = mine.filter(pk=int(asked)).first() if asked.isascii() and asked.isdigit() and len(asked) < 19 else None
+        chosen = mine.get(int(asked)) if asked.isascii() and asked.isdigit() and len(asked) < 19 else None
         if chosen is None:
             raise Http404
         return chosen
-    remembered = mine.filter(pk=request.session.get(SESSION_KEY)).first()
+    remembered = mine.get(request.session.get(SESSION_KEY))
     if remembered:
         return remembered
-    few = list(mine[:2])
-    return few[0] if len(few) == 1 else None
+    return next(iter(mine.values())) if len(mine) == 1 else None

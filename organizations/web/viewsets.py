@@ -12,7 +12,18 @@ from rest_framework.viewsets import GenericViewSet
 
 from organizations.errors import Invalid
 from organizations.models.organizations import Organization
-from organizations.permissions import in_reach_of, permitted_to, require
+from organizations.models.owned import Owned
+from organizations.permissions import (
+    holds_anywhere,
+    in_reach_of,
+    lies_in_scopes,
+    permitted_in_part,
+    permitted_rows,
+    permitted_to,
+    read_once,
+    require,
+    rows_in_reach,
+)
 from organizations.web.paging import ListedOrdering
 from organizations.web.problems import NO_SUCH_ROW
 
@@ -57,13 +68,12 @@ class OwnedFilterBackend(DjangoFilterBackend):
 
 
 def reachable(rows: QuerySet[Any], actor: Any, *, shared: bool = False) -> QuerySet[Any]:
-    """Return ``rows`` of the organizations in reach of ``actor``; rows that have none stay as they are."""
-    organizations = in_reach_of(actor)
+    """Return those of ``rows`` that are in reach of ``actor``; rows of no organization stay as they are."""
     if rows.model is Organization:
-        return rows.filter(pk__in=organizations)
+        return rows.filter(pk__in=in_reach_of(actor))
     if not any(field.name == "organization" for field in rows.model._meta.fields):
         return rows
-    owned = rows.filter(organization__in=organizations)
+    owned = rows_in_reach(actor, rows)
     return owned | rows.filter(organization=None) if shared else owned
 
 
@@ -78,19 +88,23 @@ class OwnedViewSet(GenericViewSet):
 
     ``permissions`` maps "read", "write" and names of extra actions to codenames; an extra action without an entry
     counts as read for GET and as write otherwise. Detail rows come from the actor's reach (else 404) and are then
-    checked (else 403); lists hold the rows of organizations where the permission is held, 403 when that is nowhere.
-    ``organization_path`` leads from a row to its organization. ``shared`` adds rows of no organization, for reading.
+    checked (else 403); lists hold the rows for which the permission is held, 403 when that is nowhere. A model that
+    lies in scopes (``Owned.scope_paths``) is held by them too. ``organization_path`` leads from a row to its
+    organization. ``shared`` adds rows of no organization, for reading. ``in_part`` lets whoever holds the permission
+    for a scope of an organization read that organization's rows, although these lie in no scope.
     """
 
     permissions: ClassVar[dict[str, str]] = {}
     organization_path: ClassVar[str] = "organization"
     shared: ClassVar[bool] = False
+    in_part: ClassVar[bool] = False
     filter_backends = [OwnedFilterBackend, SearchFilter, ListedOrdering]
     ordering_fields: ClassVar[list[str]] = []
     lookup_value_regex = "[0-9]{1,18}"
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
         """Answer 404 or 403 for the row before anything looks at the body."""
+        read_once(request.user)
         super().initial(request, *args, **kwargs)
         if self.detail and self.action:
             self.get_object()
@@ -112,18 +126,30 @@ class OwnedViewSet(GenericViewSet):
         rows = super().get_queryset()
         if getattr(self, "swagger_fake_view", False):
             return rows.none()
+        organizations = narrowed(self.organizations(), self.request.query_params.get("organization"))
+        return self.rows_of(rows, organizations)
+
+    def organizations(self) -> QuerySet[Organization]:
+        """Return the organizations whose rows the current action may meet, all of them or those in scopes."""
+        actor, codename = self.request.user, self.codename()
         if self.detail:
-            organizations = in_reach_of(self.request.user)
-        else:
-            organizations = permitted_to(self.request.user, self.codename())
-            if not organizations.exists():
-                raise PermissionDenied(f"This needs the permission {self.codename()} in at least one organization.")
-        return self.rows_of(rows, narrowed(organizations, self.request.query_params.get("organization")))
+            return in_reach_of(actor)
+        in_part = self._reads_in_part() or lies_in_scopes(self.queryset.model)
+        if not holds_anywhere(actor, (codename,), in_part=in_part):
+            raise PermissionDenied(f"This needs the permission {codename} in at least one organization.")
+        return permitted_in_part(actor, codename) if in_part else permitted_to(actor, codename)
 
     def rows_of(self, rows: QuerySet[Any], organizations: QuerySet[Organization]) -> QuerySet[Any]:
-        """Return ``rows`` that belong to ``organizations``."""
+        """Return what of ``rows`` the current action may meet in ``organizations``."""
         owned = rows.filter(**{f"{self.organization_path}__in": organizations})
+        if self.detail:
+            owned = rows_in_reach(self.request.user, owned, self.organization_path)
+        elif not self._reads_in_part():
+            owned = permitted_rows(self.request.user, self.codename(), owned, self.organization_path)
         return owned | rows.filter(**{self.organization_path: None}) if self.shared else owned
+
+    def _reads_in_part(self) -> bool:
+        return self.in_part and self.request.method in READ_METHODS
 
     def organization_of(self, row: Model) -> Organization | None:
         """Return the organization of ``row``; None for a shared one."""
@@ -133,13 +159,17 @@ class OwnedViewSet(GenericViewSet):
         return owner
 
     def check_object_permissions(self, request: Request, obj: Any) -> None:
-        """Require the action's codename in the row's organization; a shared row may only be read."""
+        """Require the action's codename for the row; a shared row may only be read."""
         super().check_object_permissions(request, obj)
         organization = self.organization_of(obj)
-        if organization is not None:
-            require(request.user, self.codename(), organization)
-        elif request.method not in READ_METHODS or not permitted_to(request.user, self.codename()).exists():
-            raise PermissionDenied("This row is shipped with the product and may only be read.")
+        in_part = permitted_in_part(request.user, self.codename()) if self._reads_in_part() else None
+        if organization is None:
+            if request.method not in READ_METHODS or not holds_anywhere(
+                request.user, (self.codename(),), in_part=self.in_part
+            ):
+                raise PermissionDenied("This row is shipped with the product and may only be read.")
+        elif in_part is None or not in_part.filter(pk=organization.pk).exists():
+            require(request.user, self.codename(), obj if isinstance(obj, Owned) else organization)
 
 
 class OwnedReadViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, OwnedViewSet):
