@@ -21,6 +21,8 @@ class HostQuerySet(OwnedQuerySet):
 class Host(Owned):
     """A machine that is scanned. A retired host keeps its history."""
 
+    scope_paths = ("groups",)
+
     class Connection(models.TextChoices):
         SSH = "ssh", "SSH"
         LOCAL = "local", "This machine"

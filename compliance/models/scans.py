@@ -30,6 +30,8 @@ class ScanQuerySet(OwnedQuerySet):
 class Scan(Owned):
     """One evaluation of one host by one frozen template."""
 
+    scope_paths = ("host__groups",)
+
     class Status(models.TextChoices):
         PENDING = "pending", "Pending"
         RUNNING = "running", "Running"

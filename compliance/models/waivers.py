@@ -33,6 +33,8 @@ class WaiverQuerySet(OwnedQuerySet):
 class Waiver(Owned):
     """A decision to live with one failing check: on a host, on a host group, or in the whole organization."""
 
+    scope_paths = ("host__groups", "host_group")
+
     class Status(models.TextChoices):
         PENDING_APPROVAL = "pending_approval", "Pending approval"
         ACTIVE = "active", "Active"
