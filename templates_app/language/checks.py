@@ -7,6 +7,8 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validat
 
 CHECK_ID = r"^[a-z][a-z0-9_]{2,79}$"
 BENCHMARKS = ("debian12", "ubuntu2204", "rhel9")
+BENCHMARKS_OF = {"linux": BENCHMARKS}
+"""The benchmarks of each OS type that hosts can be scanned for."""
 
 Severity = Literal["critical", "high", "medium", "low"]
 Missing = Literal["fail", "pass", "not_applicable", "error"]

@@ -4,7 +4,7 @@ from typing import Self
 from django.conf import settings
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
-from django.db.models import Max, Q
+from django.db.models import Exists, OuterRef, Q
 from django.utils import timezone
 
 from organizations.models.guards import Guard
@@ -32,11 +32,8 @@ class TemplateQuerySet(models.QuerySet["Template"]):
 
     def newest(self) -> Self:
         """Return the newest published version of each family."""
-        last = self.published().values("family").annotate(last=Max("version")).values("family", "last")
-        pairs = Q(pk=None)
-        for row in last:
-            pairs |= Q(family=row["family"], version=row["last"])
-        return self.published().filter(pairs)
+        later = Template.objects.published().filter(family=OuterRef("family"), version__gt=OuterRef("version"))
+        return self.published().filter(~Exists(later))
 
     def latest_of(self, slug: str) -> "Template | None":
         """Return the newest published version of the system template called ``slug``."""
@@ -62,6 +59,8 @@ class Template(models.Model):
     scan_interval_hours = models.PositiveIntegerField(
         default=24, validators=[MinValueValidator(24), MaxValueValidator(168)]
     )
+    variables = models.JSONField(default=dict, blank=True, help_text="Values that checks ask for, with their bounds.")
+    values = models.JSONField(default=dict, blank=True, help_text="What is set for variables in place of the default.")
     document = models.TextField(blank=True, help_text="The frozen document that scans evaluate; empty in a draft.")
     sha256 = models.CharField("SHA-256", max_length=64, blank=True)
     created_at = models.DateTimeField(default=timezone.now, editable=False)
@@ -72,6 +71,12 @@ class Template(models.Model):
 
     guards = (
         Guard("published", ("UPDATE",), "A published template cannot be changed.", when="{row}.status = 'published'"),
+        Guard(
+            "system",
+            ("DELETE",),
+            "A published system template cannot be deleted.",
+            when="{row}.organization_id IS NULL AND {row}.status = 'published'",
+        ),
     )
 
     class Meta:

@@ -1,11 +1,280 @@
-"""Templates: filling a draft with checks and freezing it."""
+"""Templates: made, copied, changed, published, deleted; a published version never changes."""
 
 from collections.abc import Iterable, Mapping
 from datetime import datetime
+from typing import Any
 
-from organizations.models.users import User
+from django.core.exceptions import PermissionDenied, ValidationError
+from django.db import DatabaseError, IntegrityError, connection, transaction
+from django.db.models import CASCADE, SET_NULL, Max
+
+from organizations import audit
+from organizations.errors import Conflict, Invalid
+from organizations.models.organizations import Organization
+from organizations.models.users import Actor, User
+from organizations.permissions import permitted_to, require
+from templates_app.language.checks import BENCHMARKS_OF, Variable
+from templates_app.language.plain import plain_problems
+from templates_app.language.problems import Problems, value_problems
 from templates_app.language.templates import FrozenCheck, TemplateDocument
 from templates_app.models import Template, TemplateCheck
+from templates_app.models.templates import new_family
+from templates_app.selectors.documents import document_of, draft_document, read_variables
+from templates_app.selectors.references import references_to, relations
+from templates_app.signals import template_published
+
+EDITABLE = ("name", "description", "framework", "scan_interval_hours", "variables", "values")
+MOST_CHECKS = 2_000
+
+
+# --- The life of a template -------------------------------------------------------------------------------------------
+
+
+@transaction.atomic
+def create_template(
+    *,
+    actor: Actor,
+    organization: Organization,
+    name: str,
+    os_type: str = "linux",
+    framework: str = "Custom",
+    description: str = "",
+    scan_interval_hours: int = 24,
+) -> Template:
+    """Make an empty draft, the first version of a new family.
+
+    Raises PermissionDenied without manage_compliance, Invalid for a bad field.
+    """
+    require(actor, "manage_compliance", organization)
+    draft = Template(
+        organization=organization, name=name, os_type=os_type, framework=framework, description=description,
+        scan_interval_hours=scan_interval_hours,
+    )  # fmt: skip
+    save_draft(draft)
+    audit.record(actor=actor, action="template.created", subject=draft)
+    return draft
+
+
+@transaction.atomic
+def copy_template(*, actor: Actor, template: Template, organization: Organization, name: str = "") -> Template:
+    """Make a draft of ``organization``, in a new family, that says what ``template`` says.
+
+    ``template`` may be a system template, of another organization of the actor's, or a draft. Raises PermissionDenied
+    without manage_compliance there or without sight of ``template``, Invalid for a bad name.
+    """
+    require(actor, "manage_compliance", organization)
+    require_sight(actor, template)
+    draft = clone(template, organization=organization, family=new_family(), version=1)
+    draft.name = name.strip() or f"{template.name} (copy)"[:160]
+    save_draft(draft)
+    copy_checks(template, draft)
+    audit.record(actor=actor, action="template.copied", subject=draft, details={"from": str(template)})
+    return draft
+
+
+@transaction.atomic
+def new_version(*, actor: Actor, template: Template) -> Template:
+    """Make a draft that says what the published ``template`` says, with the family's next version number.
+
+    Raises PermissionDenied without manage_compliance, Conflict for a system template, for a draft, and when the
+    family has an open draft already.
+    """
+    require_own(actor, template)
+    if template.status != Template.Status.PUBLISHED:
+        raise Conflict("A draft has no versions yet; publish it first.")
+    family = Template.objects.filter(family=template.family)
+    open_draft = family.filter(status=Template.Status.DRAFT).first()
+    if open_draft is not None:
+        raise Conflict(f"{open_draft} is an open draft already; publish or delete it first.")
+    last = family.aggregate(last=Max("version"))["last"]
+    draft = clone(template, organization=template.organization, family=template.family, version=last + 1)
+    try:
+        save_draft(draft)
+    except IntegrityError as error:  # somebody else was faster
+        raise Conflict("Another draft of this template was opened just now; load the page again.") from error
+    copy_checks(template, draft)
+    audit.record(actor=actor, action="template.version_opened", subject=draft, details={"from": str(template)})
+    return draft
+
+
+@transaction.atomic
+def update_template(*, actor: Actor, template: Template, fields: Mapping[str, Any]) -> Template:
+    """Change a draft: name, description, framework, scan_interval_hours, variables, values.
+
+    ``variables`` is {name: {type, title, default, min, max, choices}}, ``values`` {name: value}; each
+    replaces what was. Raises PermissionDenied, Conflict unless it is a draft, Invalid with every problem by its place.
+    """
+    draft = locked_draft(actor, template)
+    return _updated(actor, draft, fields)
+
+
+@transaction.atomic
+def publish_template(
+    *, actor: User, template: Template, now: datetime, changes: Mapping[str, Any] | None = None
+) -> Template:
+    """Save ``changes`` (as update_template takes them) and freeze the draft under its SHA-256, both or neither.
+
+    Raises PermissionDenied, Conflict unless it is a draft, Invalid for a template without checks, or with every problem
+    by its place: {"checks.linux_site_motd.probe.key": [...]}.
+    """
+    draft = locked_draft(actor, template)
+    if changes:
+        draft = _updated(actor, draft, changes)
+    rows = list(draft.checks.order_by("position", "pk"))
+    if not rows:
+        raise Invalid({"checks": "A template without checks cannot be published; add at least one."})
+    if not any(row.enabled for row in rows):
+        raise Invalid({"checks": "Every check is switched off; switch at least one on."})
+    document, problems = draft_document(draft, rows)
+    if document is None or problems:
+        raise Invalid(problems)
+    before = audit.before(draft)
+    publish(draft, document, now=now, by=actor)
+    audit.record(actor=actor, action="template.published", subject=draft, before=before)
+    tell_published(draft)
+    return draft
+
+
+@transaction.atomic
+def delete_template(*, actor: Actor, template: Template) -> None:
+    """Delete a draft, or a published version that nothing refers to.
+
+    Raises PermissionDenied, Conflict for a system template and when something refers to it, naming what.
+    """
+    require_own(actor, template)
+    stored = Template.objects.select_for_update().get(pk=template.pk)
+    found = references_to(stored)
+    if found:
+        raise Conflict(f"{stored} cannot be deleted: {found} it.")
+    before, organization = audit.before(stored), stored.organization
+    if stored.status == Template.Status.DRAFT:
+        stored.delete()
+    else:
+        _delete_published(stored)
+    audit.record(actor=actor, action="template.deleted", subject=stored, before=before, organization=organization)
+
+
+def _delete_published(stored: Template) -> None:
+    """Delete the row before its checks: the database guards checks as long as there is a published template of them."""
+    try:
+        with transaction.atomic():
+            Template.objects.filter(pk=stored.pk)._raw_delete(using=connection.alias)
+            for model, name in relations(CASCADE):
+                model._base_manager.filter(**{name: stored.pk}).delete()
+            for model, name in relations(SET_NULL):
+                model._base_manager.filter(**{name: stored.pk}).update(**{name: None})
+            if connection.vendor == "postgresql":
+                with connection.cursor() as cursor:
+                    cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
+    except DatabaseError as error:
+        raise Conflict(f"{stored} cannot be deleted: something refers to it.") from error
+    stored.pk = None
+
+
+# --- What these share with the editing of checks ----------------------------------------------------------------------
+
+
+def require_own(actor: Actor, template: Template) -> None:
+    """Refuse unless ``actor`` may change ``template``. Raises PermissionDenied, Conflict for a system template."""
+    if template.organization is None:
+        if not permitted_to(actor, "manage_compliance").exists():
+            raise PermissionDenied("This needs the permission manage_compliance.")
+        raise Conflict("System templates are read-only; copy it into your organization and change the copy.")
+    require(actor, "manage_compliance", template.organization)
+
+
+def require_sight(actor: Actor, template: Template) -> None:
+    """Refuse unless ``actor`` may read ``template``. Raises PermissionDenied."""
+    if template.organization is not None:
+        require(actor, "view_compliance", template.organization)
+
+
+def locked_draft(actor: Actor, template: Template) -> Template:
+    """Return ``template`` as stored, locked. Raises PermissionDenied, Conflict when it is not a draft."""
+    require_own(actor, template)
+    stored = Template.objects.select_for_update(of=("self",)).select_related("organization").get(pk=template.pk)
+    if stored.status != Template.Status.DRAFT:
+        raise Conflict(f"{stored} is published and never changes; make a new version of it.")
+    return stored
+
+
+def _updated(actor: Actor, draft: Template, fields: Mapping[str, Any]) -> Template:
+    unknown = sorted(set(fields) - set(EDITABLE))
+    if unknown:
+        raise Invalid(dict.fromkeys(unknown, "This cannot be changed here."))
+    before = audit.before(draft)
+    for name, value in fields.items():
+        setattr(draft, name, value)
+    if {"variables", "values"} & fields.keys():
+        refuse(variable_problems(draft))
+    save_draft(draft)
+    audit.record(actor=actor, action="template.changed", subject=draft, before=before)
+    return draft
+
+
+def variable_problems(draft: Template) -> Problems:
+    """Return what is wrong with the variables of ``draft`` and what its checks then lack, by place."""
+    for name in ("variables", "values"):
+        if not isinstance(getattr(draft, name), dict):
+            return {name: "must be an object with named fields"}
+        problems = {f"{name}.{place}": words for place, words in plain_problems(getattr(draft, name)).items()}
+        if problems:
+            return problems
+    variables, problems = read_variables(draft.variables)
+    problems |= value_problems(variables, draft.values)
+    if problems:
+        return problems
+    draft.variables = {name: dumped(variable) for name, variable in variables.items()}
+    return draft_document(draft, list(draft.checks.all()))[1]
+
+
+def dumped(variable: Variable) -> dict[str, Any]:
+    return variable.model_dump(exclude_defaults=True)
+
+
+def refuse(problems: Problems) -> None:
+    """Raise Invalid when there are problems."""
+    if problems:
+        raise Invalid(problems)
+
+
+def save_draft(draft: Template) -> None:
+    """Save ``draft`` after its own validation. Raises Invalid, field by field; IntegrityError for a second draft."""
+    if draft.os_type not in BENCHMARKS_OF:
+        raise Invalid({"os_type": f"Choose {' or '.join(BENCHMARKS_OF)}; no other hosts can be scanned so far."})
+    try:
+        draft.clean_fields()
+    except ValidationError as error:
+        raise Invalid(error.message_dict) from error
+    with transaction.atomic():
+        draft.save()
+
+
+def clone(template: Template, *, organization: Organization | None, family: str, version: int) -> Template:
+    """Return an unsaved draft with the texts of ``template`` and the variables of its document."""
+    if template.status == Template.Status.PUBLISHED:
+        document = document_of(template)
+        variables = {name: dumped(variable) for name, variable in document.variables.items()}
+        values: dict[str, Any] = dict(document.values)
+    else:
+        variables, values = template.variables, template.values
+    return Template(
+        organization=organization, family=family, version=version, name=template.name, os_type=template.os_type,
+        framework=template.framework, description=template.description, variables=variables, values=values,
+        scan_interval_hours=template.scan_interval_hours,
+    )  # fmt: skip
+
+
+def copy_checks(source: Template, draft: Template) -> None:
+    """Give ``draft`` the checks of ``source``, as they are."""
+    rows = list(source.checks.order_by("position", "pk"))
+    for position, row in enumerate(rows):
+        row.pk, row.template, row.position = None, draft, position
+        row._state.adding = True
+    TemplateCheck.objects.bulk_create(rows, batch_size=200)
+
+
+# --- Rows of a document, and freezing ---------------------------------------------------------------------------------
 
 
 def fill_draft(template: Template, document: TemplateDocument, areas: Mapping[str, str]) -> None:
@@ -48,3 +317,12 @@ def publish(template: Template, document: TemplateDocument, *, now: datetime, by
     template.status, template.published_at, template.published_by = Template.Status.PUBLISHED, now, by
     template.save()
     return template
+
+
+def tell_published(template: Template) -> None:
+    """Tell, after the commit, that ``template`` was published, and which version it follows."""
+    previous = Template.objects.published().filter(family=template.family, version__lt=template.version)
+    previous_id = previous.order_by("-version").values_list("pk", flat=True).first()
+    transaction.on_commit(
+        lambda: template_published.send_robust(Template, template_id=template.pk, previous_id=previous_id)
+    )

@@ -1,0 +1,37 @@
+"""Meanings: which checks of two template documents say the same, whatever their texts."""
+
+import hashlib
+import json
+import re
+from collections.abc import Mapping
+from functools import lru_cache
+from typing import Any
+
+TEXTS = ("title", "description", "rationale", "remediation", "references", "severity")
+"""What may change in a check without changing its verdict on any host."""
+VARIABLE = re.compile(r"\{\{\s*(\w+)\s*\}\}")
+
+
+@lru_cache(maxsize=32)
+def meanings(canonical: str) -> Mapping[str, str]:
+    """Return {check id: digest of what decides its verdict} for a template's frozen document.
+
+    Equal digests mean equal verdicts on equal facts, as long as the benchmark and the profile are the same.
+    """
+    document = json.loads(canonical)
+    values = {name: variable.get("default") for name, variable in document.get("variables", {}).items()}
+    values |= document.get("values", {})
+    return {frozen["check"]["id"]: digest(frozen, values) for frozen in document["checks"]}
+
+
+def digest(frozen: Mapping[str, Any], values: Mapping[str, Any]) -> str:
+    check = {name: value for name, value in frozen["check"].items() if name not in TEXTS}
+    text = json.dumps([check, frozen.get("enabled", True), frozen.get("profiles")], sort_keys=True)
+    used = {name: values[name] for name in VARIABLE.findall(text) if name in values}
+    return hashlib.sha256(f"{text}{json.dumps(used, sort_keys=True)}".encode()).hexdigest()[:16]
+
+
+def same_meaning(one: str, other: str) -> frozenset[str]:
+    """Return the ids of the checks that mean the same in both frozen documents."""
+    before, after = meanings(one), meanings(other)
+    return frozenset(check_id for check_id, found in after.items() if before.get(check_id) == found)
