@@ -1,3 +1,4 @@
+from datetime import datetime
 from typing import Self
 
 from django.conf import settings
@@ -13,6 +14,10 @@ from templates_app.models import Template
 class PreviewQuerySet(OwnedQuerySet):
     def unfinished(self) -> Self:
         return self.filter(status__in=[Preview.Status.PENDING, Preview.Status.RUNNING])
+
+    def lost(self, at: datetime) -> Self:
+        """Return the running previews whose worker let its lease run out."""
+        return self.filter(status=Preview.Status.RUNNING, lease_until__lt=at)
 
 
 class Preview(Owned):
@@ -34,6 +39,7 @@ class Preview(Owned):
     hosts_done = models.PositiveIntegerField(default=0)
     summary = models.JSONField(default=dict)
     error = models.TextField(blank=True)
+    attempts = models.PositiveSmallIntegerField(default=0)
     lease_owner = models.CharField(max_length=64, blank=True)
     lease_until = models.DateTimeField(null=True, blank=True)
     cancel_requested_at = models.DateTimeField(null=True, blank=True)
@@ -52,9 +58,16 @@ class Preview(Owned):
     def __str__(self) -> str:
         return f"Preview of {self.template}"
 
+    @property
+    def ended(self) -> bool:
+        return self.status in (self.Status.COMPLETED, self.Status.FAILED, self.Status.CANCELLED)
+
 
 class PreviewHost(models.Model):
-    """What a preview says of one host. ``changes`` lists [check id, status before, status then, why]."""
+    """What a preview says of one host. ``changes`` lists [check id, status before, status then, why], the worst first.
+
+    It is cut short for a host with very many; ``changed`` counts all of them. A status is "" where there is no result.
+    """
 
     preview = models.ForeignKey(Preview, models.CASCADE, related_name="rows")
     host = models.ForeignKey(Host, models.CASCADE, related_name="+")
@@ -63,11 +76,13 @@ class PreviewHost(models.Model):
     score_then = models.FloatField(null=True)
     note = models.CharField(max_length=300, blank=True, help_text="Why the host could not be tried.")
     changes = models.JSONField(default=list)
+    changed = models.PositiveIntegerField(default=0, help_text="How many checks; the first of them are listed.")
 
     class Meta:
         ordering = ["pk"]
         default_permissions = ()
         constraints = [models.UniqueConstraint(fields=["preview", "host"], name="preview_host_once")]
+        indexes = [models.Index(fields=["preview", "-changed"], name="preview_host_changed")]
 
     def __str__(self) -> str:
         return f"{self.host} {self.score_before} {self.score_then}"

@@ -27,8 +27,18 @@ def meanings(canonical: str) -> Mapping[str, str]:
 def digest(frozen: Mapping[str, Any], values: Mapping[str, Any]) -> str:
     check = {name: value for name, value in frozen["check"].items() if name not in TEXTS}
     text = json.dumps([check, frozen.get("enabled", True), frozen.get("profiles")], sort_keys=True)
-    used = {name: values[name] for name in VARIABLE.findall(text) if name in values}
+    asked = {*VARIABLE.findall(text), *chosen(check)}
+    used = {name: values[name] for name in sorted(asked) if name in values}
     return hashlib.sha256(f"{text}{json.dumps(used, sort_keys=True)}".encode()).hexdigest()[:16]
+
+
+def chosen(value: Any) -> set[str]:
+    """Return the variables whose value a condition within ``value`` asks for: {"choice": {"firewall": "ufw"}}."""
+    if isinstance(value, Mapping):
+        choice = value.get("choice")
+        named = set(choice) if isinstance(choice, Mapping) else set()
+        return named.union(*(chosen(inner) for inner in value.values()))
+    return set().union(*(chosen(inner) for inner in value)) if isinstance(value, list) else set()
 
 
 def same_meaning(one: str, other: str) -> frozenset[str]:
