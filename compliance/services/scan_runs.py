@@ -15,21 +15,19 @@ from compliance.engine.transports.base import Target, TransportError
 from compliance.models import Host, Scan, Snapshot
 from compliance.services import scan_claims, scan_outcomes
 from compliance.services.collection import WALK_EVERY, Gathered, gather, opened
+from compliance.services.evaluation import prepared, severities
 from compliance.services.plans import plan_for
 from compliance.services.scan_claims import Clock, LostClaim, Watchman, advance
 from compliance.services.scan_outcomes import ScanFailed, failure_of
 from compliance.services.snapshots import store_snapshot
 from compliance.services.targets import target_of
-from templates_app.language.evaluate import benchmark_of
-from templates_app.language.facts import FactDocument, Facts
-from templates_app.language.templates import UNUSABLE, CompiledTemplate, compiled_template
+from templates_app.language.facts import Facts
 from templates_app.models import Template
 
 logger = logging.getLogger(__name__)
 
 SHOW_EVERY_S = 0.5
 """Seconds between two updates of a scan's progress in the database."""
-SUPPORTED = "Debian 12 and newer, Ubuntu 22.04 and newer, and RHEL 9 with its rebuilds"
 
 Watch = Callable[[str, Progress], None]
 Locate = Callable[[Host], Target]
@@ -147,30 +145,6 @@ def tell(scan: Scan, watch: Watch | None, phase: str) -> None:
     if watch is not None:
         watch(phase, Progress(0, 0, ""))
     advance(scan, phase=phase)
-
-
-def prepared(scan: Scan, document: FactDocument) -> tuple[Facts, CompiledTemplate, str]:
-    """Return what evaluation needs. Raises ScanFailed when the template says nothing about this host."""
-    benchmark = benchmark_of(document.os)
-    name = document.os.pretty_name or document.os.id or "this system"
-    if benchmark is None:
-        message = f"{scan.template.name} has no checks for {name}; it covers {SUPPORTED}."
-        raise ScanFailed("unsupported_os", message)
-    try:
-        compiled = compiled_template(scan.template_sha256, scan.template.document, benchmark, scan.profile)
-    except UNUSABLE as error:
-        words = str(error).partition("\n")[0]
-        message = f"{scan.template.name} was made for another version of Plumbline and cannot be used: {words}."
-        raise ScanFailed("template_unusable", message) from error
-    if not compiled.selected:
-        raise ScanFailed(
-            "nothing_applies", f"No check of {scan.template.name} is meant for {name} as a {scan.profile}."
-        )
-    return Facts(document), compiled, benchmark
-
-
-def severities(compiled: CompiledTemplate) -> dict[str, str]:
-    return {one.check.id: one.check.severity for one in compiled.selected}
 
 
 def waiting_scans(scan: Scan) -> list[Scan]:

@@ -29,10 +29,10 @@ from compliance.engine.transports.base import Target  # noqa: E402
 from compliance.engine.transports.opening import open_transport  # noqa: E402
 from compliance.models import Scan  # noqa: E402
 from compliance.services import scan_claims, scan_requests  # noqa: E402
+from compliance.services.evaluation import severities  # noqa: E402
 from compliance.services.own_scans import operators_organization  # noqa: E402
 from compliance.services.plans import plan_for  # noqa: E402
 from compliance.services.scan_outcomes import complete  # noqa: E402
-from compliance.services.scan_runs import severities  # noqa: E402
 from compliance.services.snapshots import store_snapshot  # noqa: E402
 from templates_app.language.facts import Facts  # noqa: E402
 from templates_app.language.templates import compiled_template  # noqa: E402

@@ -136,7 +136,7 @@ def test_an_answer_that_is_not_ours_fails_the_scan(monkeypatch, data, code):
 
 
 def test_a_system_without_content_fails_and_names_what_is_covered(monkeypatch):
-    monkeypatch.setattr("compliance.services.scan_runs.benchmark_of", lambda os: None)
+    monkeypatch.setattr("compliance.services.evaluation.benchmark_of", lambda os: None)
     done = performed(a_scan(local_host()))
     assert done.error_code == "unsupported_os"
     assert "Debian 12" in done.error
