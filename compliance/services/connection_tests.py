@@ -34,7 +34,7 @@ class ConnectionTest:
 
 def try_connection(*, actor: Actor, host: Host, now: datetime) -> ConnectionTest:
     """Log in to ``host`` and out again. Raises PermissionDenied without manage_compliance."""
-    require(actor, "manage_compliance", host.organization)
+    require(actor, "manage_compliance", host)
     audit.record(actor=actor, action="host.connection_tested", subject=host)
     try:
         with open_transport(host.connection, target_of(host), LIMITS) as transport:

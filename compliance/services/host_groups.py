@@ -10,7 +10,7 @@ from organizations import audit
 from organizations.errors import Invalid
 from organizations.models.organizations import Organization
 from organizations.models.users import Actor
-from organizations.permissions import require
+from organizations.permissions import require, take_back_all
 
 
 @transaction.atomic
@@ -43,8 +43,12 @@ def saved(
 
 @transaction.atomic
 def delete_group(*, actor: Actor, group: HostGroup) -> None:
-    """Delete ``group``; its hosts stay."""
+    """Delete ``group`` with all that was granted for it; its hosts stay."""
     require(actor, "manage_compliance", group.organization)
     before, organization = audit.before(group), group.organization
+    ended = take_back_all(group)
     group.delete()
-    audit.record(actor=actor, action="host_group.deleted", subject=group, before=before, organization=organization)
+    audit.record(
+        actor=actor, action="host_group.deleted", subject=group, before=before, organization=organization,
+        details={"grants_ended": ended} if ended else None,
+    )  # fmt: skip

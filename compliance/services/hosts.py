@@ -32,13 +32,15 @@ def create_host(*, actor: Actor, organization: Organization, values: Mapping[str
 @transaction.atomic
 def change_host(*, actor: Actor, host: Host, values: Mapping[str, Any]) -> Host:
     """Change ``host``; with its address or port its pinned keys go. Raises as creating does, Conflict when retired."""
-    require(actor, "manage_compliance", host.organization)
+    require(actor, "manage_compliance", host)
     host = Host.objects.select_for_update(of=("self",)).get(pk=host.pk)
     if host.retired_at is not None:
         raise Conflict(f"{host} is retired; enter it anew to scan it again.")
     moved = {name for name in REACH if name in values and values[name] != getattr(host, name)}
     if moved:
         require(actor, "manage_settings", host.organization)
+    if "groups" in values and set(values["groups"]) != set(host.groups.all()):
+        require(actor, "manage_compliance", host.organization)  # the groups decide who else may see it
     before, where = audit.before(host), (host.where, host.port)
     changed = saved(actor, host, values, "host.changed", before)
     if (changed.where, changed.port) != where:
@@ -89,7 +91,7 @@ def may_be_local(actor: Actor, host: Host) -> bool:
 @transaction.atomic
 def retire_host(*, actor: Actor, host: Host, now: datetime) -> Host:
     """Take ``host`` out of service; its history stays. Raises Conflict when it is retired already."""
-    require(actor, "manage_compliance", host.organization)
+    require(actor, "manage_compliance", host)
     host = Host.objects.select_for_update(of=("self",)).get(pk=host.pk)
     if host.retired_at is not None:
         raise Conflict(f"{host} is retired already.")

@@ -50,7 +50,7 @@ def report_or_request(*, scan: Scan, name: str, actor: Actor) -> SealedReport | 
 
     Raises PermissionDenied without view_compliance, Conflict unless the scan has completed.
     """
-    require(actor, "view_compliance", scan.organization)
+    require(actor, "view_compliance", scan)
     if FORMATS[name].slow and scan.status == Scan.Status.COMPLETED and made_report(scan, name) is None:
         if cache.add(f"scan-report:{scan.pk}:{name}", True, timeout=ASK_AGAIN_S):
             MAKE_PDF.enqueue(scan_id=scan.pk)

@@ -25,7 +25,7 @@ def request_scan(*, actor: Actor, host: Host, template: Template, profile: str =
     Raises PermissionDenied without manage_compliance, Invalid for a template that does not fit, Conflict when the host
     is offline or retired.
     """
-    require(actor, "manage_compliance", host.organization)
+    require(actor, "manage_compliance", host)
     refuse_unfit(host, template, profile)
     if not host.online and host.retired_at is None:
         raise Conflict(f"{host} could not be reached at the last attempt; test its connection first.")
@@ -49,7 +49,7 @@ def start_own_scan(
     Without a ``stream`` it moves no posture. Raises as ``request_scan``, and Conflict while
     another scan of the host runs.
     """
-    require(actor, "manage_compliance", host.organization)
+    require(actor, "manage_compliance", host)
     refuse_unfit(host, template, profile)
     try:
         with transaction.atomic():
@@ -125,7 +125,7 @@ def cancel_scan(*, actor: Actor, scan: Scan, now: datetime) -> Scan:
 
     Raises PermissionDenied without manage_compliance, Conflict when it has ended.
     """
-    require(actor, "manage_compliance", scan.organization)
+    require(actor, "manage_compliance", scan)
     scan = Scan.objects.select_for_update().get(pk=scan.pk)
     if scan.ended:
         raise Conflict(f"Only a pending or running scan can be cancelled; this one is {scan.status}.")

@@ -30,6 +30,7 @@ class HostList(OwnedPage, TemplateView):
     """All hosts with their latest score."""
 
     template_name = "compliance/hosts.html"
+    in_part = True
     permissions = {"read": "view_compliance"}
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
@@ -80,6 +81,7 @@ class HostPage(OwnedPage, TemplateView):
     """One host: the latest results of each stream, its history, its keys."""
 
     template_name = "compliance/host.html"
+    in_part = True
     permissions = {"read": "view_compliance"}
 
     def get_context_data(self, pk: int, **kwargs: Any) -> dict[str, Any]:
@@ -88,7 +90,7 @@ class HostPage(OwnedPage, TemplateView):
         chosen = chosen_scan(latest, self.request.GET.get("stream", ""))
         history = self.request.GET.get("tab") == "history"
         report = scan_report(chosen) if chosen and not history else None
-        manage = host.retired_at is None and holds(self.request.user, "manage_compliance", host.organization)
+        manage = host.retired_at is None and holds(self.request.user, "manage_compliance", host)
         return super().get_context_data(**kwargs) | {
             "host": host,
             "latest": latest,
@@ -135,6 +137,7 @@ def scannable(host: Host) -> QuerySet[Template]:
 class ScanHost(OwnedPage, View):
     """The button Scan now."""
 
+    in_part = True
     permissions = {"write": "manage_compliance", "read": "manage_compliance"}
     http_method_names = ["post"]
 
@@ -158,6 +161,7 @@ class ScanHost(OwnedPage, View):
 class TryConnection(OwnedPage, View):
     """The button Test connection: one login, at most a quarter of a minute."""
 
+    in_part = True
     permissions = {"write": "manage_compliance", "read": "manage_compliance"}
     http_method_names = ["post"]
 
@@ -176,6 +180,7 @@ class TryConnection(OwnedPage, View):
 class RetireHost(OwnedPage, View):
     """The button Retire."""
 
+    in_part = True
     permissions = {"write": "manage_compliance", "read": "manage_compliance"}
     http_method_names = ["post"]
 

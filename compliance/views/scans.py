@@ -39,6 +39,7 @@ class ScanList(OwnedPage, TemplateView):
     """All scans, newest first."""
 
     template_name = "compliance/scans.html"
+    in_part = True
     permissions = {"read": "view_compliance"}
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
@@ -60,6 +61,7 @@ class ScanPage(OwnedPage, TemplateView):
 
     template_name = "compliance/scan.html"
     partial = "compliance/_scan_progress.html"
+    in_part = True
     permissions = {"read": "view_compliance"}
 
     def get_context_data(self, pk: int, **kwargs: Any) -> dict[str, Any]:
@@ -82,7 +84,7 @@ class ScanPage(OwnedPage, TemplateView):
             "severities": SEVERITIES,
             "fails": failing_words(scan),
             "formats": [(one.name, FORMAT_WORDS.get(one.name, one.name)) for one in FORMATS.values()],
-            "may_manage": holds(self.request.user, "manage_compliance", scan.organization),
+            "may_manage": holds(self.request.user, "manage_compliance", scan),
             "may_configure": holds(self.request.user, "manage_settings", scan.organization),
         }
 
@@ -109,6 +111,7 @@ class ResultPage(OwnedPage, TemplateView):
 
     template_name = "compliance/result.html"
     partial = "compliance/_result.html"
+    in_part = True
     permissions = {"read": "view_compliance"}
 
     def get_context_data(self, pk: int, check_id: str, **kwargs: Any) -> dict[str, Any]:
@@ -132,6 +135,7 @@ def result_of(scan: Scan, check_id: str) -> CheckReport:
 class CancelScan(OwnedPage, View):
     """The button Cancel."""
 
+    in_part = True
     permissions = {"write": "manage_compliance", "read": "manage_compliance"}
     http_method_names = ["post"]
 
@@ -152,6 +156,7 @@ class CancelScan(OwnedPage, View):
 class ScanReportFile(OwnedPage, View):
     """A report file; one that takes long is made in the background, and the page says so meanwhile."""
 
+    in_part = True
     permissions = {"read": "view_compliance"}
 
     def get(self, request: HttpRequest, pk: int, name: str) -> HttpResponse:

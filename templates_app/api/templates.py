@@ -39,6 +39,7 @@ class TemplateViewSet(OwnedReadViewSet):
     serializer_class = TemplateSerializer
     permissions = {"read": "view_compliance"}
     shared = True
+    in_part = True
     filterset_fields = ["status", "os_type", "family", "framework", "slug"]
     search_fields = ["name", "description", "slug"]
     ordering_fields = ["name", "version", "created_at"]

@@ -15,6 +15,7 @@ class TemplateList(OwnedPage, TemplateView):
     """Every template that one may see, newest versions first."""
 
     template_name = "templates_app/templates.html"
+    in_part = True
     permissions = {"read": "view_compliance"}
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
@@ -29,6 +30,7 @@ class TemplatePage(OwnedPage, TemplateView):
     """One template with its checks: searched, filtered, each opened to its whole text."""
 
     template_name = "templates_app/template.html"
+    in_part = True
     permissions = {"read": "view_compliance"}
 
     def get_context_data(self, pk: int, **kwargs: Any) -> dict[str, Any]:
