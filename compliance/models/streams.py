@@ -48,6 +48,9 @@ class Stream(Owned):
     coverage = models.FloatField(null=True, blank=True)
     incomplete = models.BooleanField(default=False)
     counted_score = models.FloatField(null=True, blank=True)
+    alerted_score = models.FloatField(
+        null=True, blank=True, help_text="The score of which the last regression alert told, until it recovered."
+    )
     passed = models.PositiveIntegerField(default=0)
     failed = models.PositiveIntegerField(default=0)
     errors = models.PositiveIntegerField(default=0)

@@ -8,15 +8,16 @@ from django.db import transaction
 from compliance.engine import scoring
 from compliance.engine.collectors import ingest
 from compliance.engine.transports.base import Reason, TransportError
-from compliance.models import Host, Scan, Snapshot, Stream
+from compliance.models import Host, Scan, Snapshot
+from compliance.selectors.waivers import in_force_on, words_of
 from compliance.services import results as stored_results
-from compliance.services.check_states import record_states
 from compliance.services.host_keys import note_changed_key
+from compliance.services.ledgers import tally_ended
+from compliance.services.postures import follow
 from compliance.services.scan_claims import LostClaim, held
 from compliance.services.snapshots import store_blobs
-from itsm.models import Alert
-from itsm.services.alerts import News, raise_alert
 from templates_app.language.results import Result
+from templates_app.language.waivers import waived
 
 UNREACHABLE = frozenset({
     Reason.NAME_NOT_FOUND, Reason.NO_ROUTE, Reason.CONNECTION_REFUSED, Reason.CONNECT_TIMEOUT, Reason.NOT_SSH,
@@ -42,7 +43,12 @@ def complete(
     *, scan: Scan, snapshot: Snapshot, results: list[Result], severities: dict[str, str], left_out: int,
     benchmark: str, now: datetime,
 ) -> Scan:  # fmt: skip
-    """End ``scan`` with its ``results``; its stream follows. Raises LostClaim when it is no longer its owner's."""
+    """End ``scan`` with its ``results``, failures with a waiver in force as waived; its stream follows.
+
+    Raises LostClaim when it is no longer its owner's.
+    """
+    waivers = in_force_on(scan.host, now)
+    results = waived(results, {check_id: words_of(waiver) for check_id, waiver in waivers.items()})
     counts = scoring.count(results, severities)
     blob = store_blobs(scan.organization, [stored_results.packed(results)])
     scan.status, scan.finished_at, scan.phase = Scan.Status.COMPLETED, now, Scan.Phase.ENDED
@@ -55,7 +61,9 @@ def complete(
     scan.score, scan.score_without_waivers = scoring.score(counts), scoring.score_without_waivers(counts)
     scan.coverage, scan.incomplete = scoring.coverage(counts), scoring.incomplete(counts, settings.MINIMUM_COVERAGE)
     end(scan)
-    follow(scan, results, severities, now)
+    tally_ended([scan])
+    by_check = {check_id: waiver.pk for check_id, waiver in waivers.items()}
+    follow(scan=scan, results=results, severities=severities, waivers=by_check, now=now)
     return scan
 
 
@@ -71,53 +79,26 @@ def end(scan: Scan) -> None:
         raise LostClaim
 
 
-def follow(scan: Scan, results: list[Result], severities: dict[str, str], now: datetime) -> None:
-    """Move the stream of ``scan`` on: its check states, its latest scan, and the alert when its score fell."""
-    if scan.stream_id is None:
-        return
-    stream = Stream.objects.select_for_update(of=("self",)).select_related("latest").get(pk=scan.stream_id)
-    previous = stream.latest
-    record_states(scan=scan, results=results, severities=severities, at=now)
-    stream.latest = scan
-    stream.save(update_fields=["latest"])
-    if not scan.incomplete:
-        tell_of_fall(scan, previous.score if previous and not previous.incomplete else None, now)
-
-
-def tell_of_fall(scan: Scan, before: float | None, now: datetime) -> None:
-    threshold = scoring.crossing(before, scan.score)
-    if threshold is None or scan.score is None:
-        return
-    critical = threshold == scoring.CRITICAL_SCORE
-    was = f"It was {before:.1f} at the scan before." if before is not None else "It is the first scan of this host."
-    news = News(
-        kind="compliance_low_score",
-        severity=Alert.Severity.CRITICAL if critical else Alert.Severity.WARNING,
-        title=f"{scan.host} scores {scan.score:.1f} against {scan.template.name}",
-        message=f"The score is below {threshold:.0f}. {was} {scan.failed} fail, {scan.failed_critical} critical.",
-        dedupe_key=f"compliance_low_score:{scan.stream_id}",
-        subject_kind="scan",
-        subject_id=str(scan.pk),
-        subject_label=str(scan.host),
-        details={"score": scan.score, "before": before, "threshold": threshold},
-    )
-    raise_alert(organization=scan.organization, news=news, now=now)
-
-
 @transaction.atomic
 def fail(*, scan: Scan, code: str, message: str, now: datetime) -> None:
     """End ``scan`` without results, with the reason. Do nothing when it is no longer its owner's."""
-    held(scan).update(
+    if held(scan).update(
         status=Scan.Status.FAILED, finished_at=now, phase=Scan.Phase.ENDED, error_code=code, error=message
-    )
+    ):
+        scan.status = Scan.Status.FAILED
+        tally_ended([scan])
 
 
 @transaction.atomic
 def cancelled(*, scan: Scan, now: datetime) -> None:
     """End ``scan`` because somebody cancelled it."""
-    held(scan).exclude(cancel_requested_at=None).update(
-        status=Scan.Status.CANCELLED, finished_at=now, phase=Scan.Phase.ENDED
-    )
+    if (
+        held(scan)
+        .exclude(cancel_requested_at=None)
+        .update(status=Scan.Status.CANCELLED, finished_at=now, phase=Scan.Phase.ENDED)
+    ):
+        scan.status = Scan.Status.CANCELLED
+        tally_ended([scan])
 
 
 def note_refusal(host: Host, error: TransportError, now: datetime) -> None:
