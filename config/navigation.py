@@ -11,32 +11,37 @@ from organizations.permissions import CONFIGURING, holds_anywhere
 
 @dataclass(frozen=True)
 class Entry:
-    """One link. ``codenames``: holding any of them, anywhere, shows it."""
+    """One link. ``codenames``: holding any of them in a whole organization shows it.
+
+    ``part_url`` is where it leads whoever holds them only for parts of organizations, such as host groups; without
+    one, these do not see the entry.
+    """
 
     label: str
     url: str
     icon: str
     codenames: tuple[str, ...]
     group: str = ""
+    part_url: str = ""
 
 
 VIEW = ("view_compliance",)
 ENTRIES = (
     Entry("Dashboard", "/", "dashboard", VIEW),
-    Entry("Compliance", "/compliance/", "shield", VIEW, "Operations"),
+    Entry("Compliance", "/compliance/", "shield", VIEW, "Operations", "/compliance/hosts/"),
     Entry("Alerts", "/alerts/", "alert", VIEW, "Operations"),
-    Entry("Configuration", "/admin/", "settings", CONFIGURING, "Manage"),
+    Entry("Configuration", "/admin/", "settings", CONFIGURING, "Manage", "/admin/"),
 )
 TABS = (
-    ("Dashboard", "/compliance/"),
-    ("Templates", "/compliance/templates/"),
-    ("Policies", "/compliance/policies/"),
-    ("Host Compliance", "/compliance/hosts/"),
-    ("Scan History", "/compliance/scans/"),
-    ("Exceptions", "/compliance/exceptions/"),
-    ("Reports", "/compliance/reports/"),
+    ("Dashboard", "/compliance/", False),
+    ("Templates", "/compliance/templates/", True),
+    ("Policies", "/compliance/policies/", False),
+    ("Host Compliance", "/compliance/hosts/", True),
+    ("Scan History", "/compliance/scans/", True),
+    ("Exceptions", "/compliance/exceptions/", False),
+    ("Reports", "/compliance/reports/", False),
 )
-"""The tabs of Compliance: each is a page of its own that includes compliance/_tabs.html."""
+"""The tabs of Compliance, (label, url, whether its page has ``in_part``): each includes compliance/_tabs.html."""
 
 
 def active_among(path: str, urls: Iterable[str]) -> str:
@@ -49,13 +54,20 @@ def navigation(request: HttpRequest) -> dict[str, Any]:
     user = getattr(request, "user", None)
     if user is None or not user.is_authenticated:
         return {}
-    may = {codenames: holds_anywhere(user, codenames, in_part=True) for codenames in {e.codenames for e in ENTRIES}}
-    shown = [entry for entry in ENTRIES if may[entry.codenames]]
+    asked = {entry.codenames for entry in ENTRIES}
+    wholly = {codenames: holds_anywhere(user, codenames) for codenames in asked}
+    partly = {codenames: holds_anywhere(user, codenames, in_part=True) for codenames in asked}
+    shown = [e for e in ENTRIES if wholly[e.codenames] or (e.part_url and partly[e.codenames])]
     active = active_among(request.path, [entry.url for entry in shown])
-    tab = active_among(request.path, [url for _, url in TABS])
+    tabs = [(label, url) for label, url, in_part in TABS if in_part or wholly[VIEW]]
+    tab = active_among(request.path, [url for _, url in tabs])
     return {
         "nav_entries": [
-            {"label": e.label, "url": e.url, "icon": e.icon, "group": e.group, "active": e.url == active} for e in shown
+            {
+                "label": e.label, "url": e.url if wholly[e.codenames] else e.part_url, "icon": e.icon,
+                "group": e.group, "active": e.url == active,
+            }
+            for e in shown
         ],
-        "compliance_tabs": [{"label": label, "url": url, "active": url == tab} for label, url in TABS],
-    }
+        "compliance_tabs": [{"label": label, "url": url, "active": url == tab} for label, url in tabs],
+    }  # fmt: skip

@@ -8,9 +8,11 @@ from django.views.generic import TemplateView
 
 from compliance.selectors.dashboard import dashboard
 from itsm.models import Alert
-from organizations.permissions import permitted_to
+from organizations.permissions import holds_anywhere, permitted_to
 from organizations.selectors.members import admins_in_reach
 from organizations.web.pages import OwnedPage
+
+VIEW = ("view_compliance",)
 
 
 class DashboardPage(OwnedPage, TemplateView):
@@ -20,7 +22,7 @@ class DashboardPage(OwnedPage, TemplateView):
     permissions = {"read": "view_compliance"}
 
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
-        if request.user.is_authenticated and not permitted_to(request.user, "view_compliance").exists():
+        if request.user.is_authenticated and not holds_anywhere(request.user, VIEW):
             return no_access(request)
         return super().dispatch(request, *args, **kwargs)
 
@@ -39,5 +41,7 @@ class DashboardPage(OwnedPage, TemplateView):
 
 
 def no_access(request: HttpRequest) -> HttpResponse:
-    """Tell a user without the permission whom to ask for it."""
-    return render(request, "compliance/no_access.html", {"admins": admins_in_reach(request.user)})
+    """Tell a user without the permission in a whole organization whom to ask for it, and what there is meanwhile."""
+    in_part = holds_anywhere(request.user, VIEW, in_part=True)
+    context = {"admins": admins_in_reach(request.user), "in_part": in_part}
+    return render(request, "compliance/no_access.html", context)
