@@ -11,6 +11,7 @@ from templates_app.language.checks import PRESENCE, Check, Model, Test
 from templates_app.language.conditions import compile_condition
 from templates_app.language.evaluate import CompileError, compile_operator, compile_presence, filled
 from templates_app.language.kinds import KINDS
+from templates_app.language.traits import FIELD_WORDS
 
 Place = tuple[int | str, ...]
 Problems = dict[str, str]
@@ -184,17 +185,18 @@ def probe_problems(probe: Mapping[str, Any], values: Mapping[str, Any], place: s
                 problems |= placed(error)
     _, wrong = read(kind.probe, fields)
     for inner, words in wrong.items():  # a field that could not be filled is told once, as such
-        problems.setdefault(f"{place}.{inner}" if inner else place, remedy(kind.probe, inner, words))
+        problems.setdefault(f"{place}.{inner}" if inner else place, remedy(kind.name, inner, words))
     return problems
 
 
-def remedy(probe: type[BaseModel], place: str, words: str) -> str:
-    """Return ``words``, and for a missing field what to write there."""
-    field = probe.model_fields.get(place)
-    if words == WORDS["missing"] and field is not None and field.title:
-        return f"{words}; write the {field.title[:1].lower()}{field.title[1:]}"
+def remedy(kind: str, place: str, words: str) -> str:
+    """Return ``words``, and for a missing field what to write there, for an unknown one what is known."""
+    fields = FIELD_WORDS[kind]
+    if words == WORDS["missing"] and place in fields:
+        label = fields[place][0]
+        return f"{words}; write the {label[:1].lower()}{label[1:]}"
     if words == WORDS["extra_forbidden"]:
-        return f"{words}; known: {', '.join(probe.model_fields) or 'nothing but kind'}"
+        return f"{words}; known: {', '.join(fields) or 'nothing but kind'}"
     return words
 
 
