@@ -9,10 +9,16 @@ from templates_app.language import stored_facts
 from templates_app.language.facts import FactDocument
 
 
+class FactsGone(Exception):
+    """Facts that retention has removed."""
+
+
 def load_snapshot(snapshot: Snapshot) -> FactDocument:
-    """Return the facts of ``snapshot`` as they were collected."""
+    """Return the facts of ``snapshot`` as they were collected. Raises FactsGone when they are no longer stored."""
     manifest = json.loads(snapshot.manifest.unpacked())
     contents = section_contents(snapshot.organization, manifest["sections"])
+    if contents.keys() != set(manifest["sections"].values()):
+        raise FactsGone
     sections = {
         name: stored_facts.read_section(json.loads(contents[sha256]), name)
         for name, sha256 in manifest["sections"].items()
