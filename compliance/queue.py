@@ -5,3 +5,4 @@ from organizations.queue import Job
 RUN_SCANS = Job("compliance.run_scans")
 SWEEP_SCANS = Job("compliance.sweep_scans")
 MAKE_PDF = Job("compliance.make_pdf")
+RECONCILE_STREAMS = Job("compliance.reconcile_streams")

@@ -4,7 +4,7 @@ from celery import shared_task
 from django.utils import timezone
 
 from compliance import queue
-from compliance.services import scan_reports, scan_runs
+from compliance.services import scan_reports, scan_runs, streams
 
 
 @shared_task(name=queue.RUN_SCANS.name, acks_late=True, ignore_result=True)
@@ -23,3 +23,9 @@ def sweep_scans() -> None:
 def make_pdf(*, scan_id: int) -> None:
     """Make the PDF of one scan unless it was made before."""
     scan_reports.make_wanted(scan_id=scan_id, name="pdf")
+
+
+@shared_task(name=queue.RECONCILE_STREAMS.name, acks_late=True, ignore_result=True)
+def reconcile_streams() -> None:
+    """Begin the streams that are missing under a policy and end those that no policy holds any more."""
+    streams.reconcile(now=timezone.now())

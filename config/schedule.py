@@ -10,6 +10,10 @@ BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
         "task": "compliance.sweep_scans",
         "schedule": EVERY_MINUTE_S,
     },
+    "begin and end streams as policies and hosts stand": {
+        "task": "compliance.reconcile_streams",
+        "schedule": HOURLY_S,
+    },
     "prune what retention has passed": {
         "task": "organizations.prune",
         "schedule": HOURLY_S,

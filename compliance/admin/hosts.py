@@ -5,6 +5,7 @@ from django.contrib import admin
 from django.core.exceptions import ValidationError
 from django.http import HttpRequest
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.html import format_html
 
 from compliance.models import Host
@@ -91,10 +92,11 @@ class HostAdmin(OwnedModelAdmin):
         values = {name: form.cleaned_data[name] for name in FIELDS if name in form.cleaned_data}
         values["groups"] = list(values.get("groups") or [])
         if change:
-            saved = hosts.change_host(actor=request.user, host=Host.objects.get(pk=obj.pk), values=values)
+            stored = Host.objects.get(pk=obj.pk)
+            saved = hosts.change_host(actor=request.user, host=stored, values=values, now=timezone.now())
         else:
             organization = form.cleaned_data["organization"]
-            saved = hosts.create_host(actor=request.user, organization=organization, values=values)
+            saved = hosts.create_host(actor=request.user, organization=organization, values=values, now=timezone.now())
         vars(obj).update(vars(saved))
 
     def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:

@@ -83,12 +83,12 @@ class HostViewSet(mixins.CreateModelMixin, mixins.UpdateModelMixin, mixins.Destr
     def perform_create(self, serializer: serializers.BaseSerializer) -> None:
         values = dict(serializer.validated_data)
         serializer.instance = hosts.create_host(
-            actor=self.request.user, organization=values.pop("organization"), values=values
+            actor=self.request.user, organization=values.pop("organization"), values=values, now=timezone.now()
         )
 
     def perform_update(self, serializer: serializers.BaseSerializer) -> None:
         serializer.instance = hosts.change_host(
-            actor=self.request.user, host=serializer.instance, values=serializer.validated_data
+            actor=self.request.user, host=serializer.instance, values=serializer.validated_data, now=timezone.now()
         )
 
     def perform_destroy(self, instance: Host) -> None:

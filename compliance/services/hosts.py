@@ -8,6 +8,7 @@ from typing import Any
 from django.db import IntegrityError, transaction
 
 from compliance.models import Host
+from compliance.services.streams import assign_host
 from organizations import audit
 from organizations.errors import Conflict, Invalid
 from organizations.models.organizations import Organization
@@ -21,16 +22,21 @@ REACH = frozenset({"address", "port", "credential", "connection"})
 
 
 @transaction.atomic
-def create_host(*, actor: Actor, organization: Organization, values: Mapping[str, Any]) -> Host:
-    """Enter a host. Raises PermissionDenied without manage_compliance, Invalid naming the field."""
+def create_host(*, actor: Actor, organization: Organization, values: Mapping[str, Any], now: datetime) -> Host:
+    """Enter a host; the policy of its OS holds it from ``now`` on.
+
+    Raises PermissionDenied without manage_compliance, Invalid naming the field.
+    """
     require(actor, "manage_compliance", organization)
     if values.get("credential"):
         require(actor, "manage_settings", organization)
-    return saved(actor, Host(organization=organization), values, "host.created", None)
+    host = saved(actor, Host(organization=organization), values, "host.created", None)
+    assign_host(host=host, now=now)
+    return host
 
 
 @transaction.atomic
-def change_host(*, actor: Actor, host: Host, values: Mapping[str, Any]) -> Host:
+def change_host(*, actor: Actor, host: Host, values: Mapping[str, Any], now: datetime) -> Host:
     """Change ``host``; with its address or port its pinned keys go. Raises as creating does, Conflict when retired."""
     require(actor, "manage_compliance", host)
     host = Host.objects.select_for_update(of=("self",)).get(pk=host.pk)
@@ -41,12 +47,14 @@ def change_host(*, actor: Actor, host: Host, values: Mapping[str, Any]) -> Host:
         require(actor, "manage_settings", host.organization)
     if "groups" in values and set(values["groups"]) != set(host.groups.all()):
         require(actor, "manage_compliance", host.organization)  # the groups decide who else may see it
-    before, where = audit.before(host), (host.where, host.port)
+    before, where, os_type = audit.before(host), (host.where, host.port), host.os_type
     changed = saved(actor, host, values, "host.changed", before)
     if (changed.where, changed.port) != where:
         changed.keys.all().delete()
     if moved:
         Host.objects.filter(pk=host.pk).update(unreachable_since=None)
+    if changed.os_type != os_type:
+        assign_host(host=changed, now=now)
     return changed
 
 
@@ -98,5 +106,6 @@ def retire_host(*, actor: Actor, host: Host, now: datetime) -> Host:
     before = audit.before(host)
     host.retired_at = now
     host.save(update_fields=["retired_at"])
+    assign_host(host=host, now=now)
     audit.record(actor=actor, action="host.retired", subject=host, before=before)
     return host

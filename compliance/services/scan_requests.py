@@ -79,6 +79,7 @@ def new_scan(
         template_sha256=template.sha256,
         profile=profile,
         stream=stream,
+        policy_id=stream.policy_id if stream else None,
         scan_type=Scan.Type.ON_DEMAND,
         requested_by=actor if isinstance(actor, User) else None,
         priority=A_PERSON_WAITS,

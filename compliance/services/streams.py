@@ -9,12 +9,14 @@ from django.db.models import Exists, F, OuterRef, Q, QuerySet
 
 from compliance.models import Host, Policy, Stream
 from compliance.models.policies import PolicyOverride, PolicySecondary
+from compliance.queue import RECONCILE_STREAMS
+from compliance.services.postures import let_go
 from organizations.errors import Conflict
 from organizations.models.organizations import Organization
 from templates_app.models import Template
 
 AT_ONCE = 2_000
-"""Rows in one statement, and streams in one transaction where many end."""
+"""Rows in one statement, and streams that end in one transaction."""
 STEP = timedelta(microseconds=1)
 """Between the due times of hosts that become due together: all at once, and in the order of their names."""
 
@@ -32,7 +34,7 @@ def assign_policy(*, policy: Policy, now: datetime) -> int:
     if policy.removed_at is not None:
         return 0
     begun = _begin(_primaries(policy, _held(policy), now))
-    for secondary in policy.secondaries.select_related("template"):
+    for secondary in policy.secondaries.select_related("template").defer("template__document"):
         begun += _begin(_secondaries(policy, secondary, _held(policy)))
     return begun
 
@@ -49,20 +51,20 @@ def assign_host(*, host: Host, now: datetime) -> None:
         return
     this = Host.objects.filter(pk=host.pk)
     _begin(_primaries(policy, this, now))
-    for secondary in policy.secondaries.select_related("template"):
+    for secondary in policy.secondaries.select_related("template").defer("template__document"):
         _begin(_secondaries(policy, secondary, this))
 
 
 def assign_organization(*, organization: Organization, now: datetime) -> int:
     """Begin what streams are missing in ``organization``, as after an import of many hosts; return how many."""
-    policies = Policy.objects.of(organization).in_force().select_related("template", "organization")
+    policies = Policy.objects.of(organization).in_force().select_related("template").defer("template__document")
     return sum(assign_policy(policy=policy, now=now) for policy in policies)
 
 
 def _policy_for(host: Host) -> Policy | None:
     if host.retired_at is not None:
         return None
-    policies = Policy.objects.in_force().select_related("template")
+    policies = Policy.objects.in_force().select_related("template").defer("template__document")
     return policies.filter(organization_id=host.organization_id, os_type=host.os_type).first()
 
 
@@ -107,18 +109,18 @@ def _begin(streams: Iterator[Stream]) -> int:
 UNDER_POLICY = (Stream.Role.POLICY, Stream.Role.SECONDARY)
 
 
-def end_streams(streams: QuerySet[Stream], now: datetime, most: int = AT_ONCE) -> int:
-    """Take ``streams`` out of the posture, ``most`` of them at the most; return how many. Their history stays."""
-    ended = 0
-    for stream in streams.order_by("pk")[:most]:
-        let_go(stream, now)
-        ended += 1
-    return ended
+def end_streams(streams: QuerySet[Stream], now: datetime) -> bool:
+    """Take ``streams`` out of the posture; return whether that was all of them. Their history stays.
 
-
-def let_go(stream: Stream, now: datetime) -> None:
-    """End one stream."""
-    Stream.objects.filter(pk=stream.pk, ended_at=None).update(ended_at=now, counted_score=None, due_at=None)
+    More than AT_ONCE are left to ``reconcile``, which is asked for then: a request does not wait for so many. For that
+    ``streams`` must be ones that ``astray`` finds too.
+    """
+    ids = list(streams.order_by("pk").values_list("pk", flat=True)[: AT_ONCE + 1])
+    let_go(Stream.objects.filter(pk__in=ids[:AT_ONCE]), now)
+    if len(ids) <= AT_ONCE:
+        return True
+    RECONCILE_STREAMS.enqueue()
+    return False
 
 
 def astray() -> QuerySet[Stream]:
@@ -140,16 +142,11 @@ def reconcile(*, now: datetime) -> int:
     there was too much to end in one request, is found here.
     """
     changed = 0
-    while ended := _end_some(now):
-        changed += ended
-    for policy in Policy.objects.in_force().select_related("template", "organization"):
+    while ids := list(astray().order_by("pk").values_list("pk", flat=True)[:AT_ONCE]):
+        changed += let_go(Stream.objects.filter(pk__in=ids), now)
+    for policy in Policy.objects.in_force().select_related("template").defer("template__document"):
         changed += assign_policy(policy=policy, now=now)
     return changed
-
-
-@transaction.atomic
-def _end_some(now: datetime) -> int:
-    return end_streams(astray(), now, most=500)
 
 
 # --- Which template ---------------------------------------------------------------------------------------------------
@@ -179,7 +176,10 @@ def templates_of(streams: Iterable[Stream]) -> dict[int, Template]:
 
 def _templates_of(streams: Sequence[Stream]) -> dict[int, Template]:
     under = {stream.policy_id or 0 for stream in streams if stream.role == Stream.Role.POLICY}
-    policies = {policy.pk: policy for policy in Policy.objects.filter(pk__in=under).select_related("template")}
+    policies = {
+        policy.pk: policy
+        for policy in Policy.objects.filter(pk__in=under).select_related("template").defer("template__document")
+    }
     overrides = _overrides(under, {stream.host_id for stream in streams})
     wanted = {stream.pk: _version_of(stream, policies, overrides) for stream in streams}
     versions = _published({family for family, _ in wanted.values()})
