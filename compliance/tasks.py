@@ -4,7 +4,7 @@ from celery import shared_task
 from django.utils import timezone
 
 from compliance import queue
-from compliance.services import scan_reports, scan_runs, streams
+from compliance.services import ledgers, roll_ups, scan_reports, scan_runs, streams
 
 
 @shared_task(name=queue.RUN_SCANS.name, acks_late=True, ignore_result=True)
@@ -29,3 +29,15 @@ def make_pdf(*, scan_id: int) -> None:
 def reconcile_streams() -> None:
     """Begin the streams that are missing under a policy and end those that no policy holds any more."""
     streams.reconcile(now=timezone.now())
+
+
+@shared_task(name=queue.ROLL_UP.name, acks_late=True, ignore_result=True)
+def roll_up() -> None:
+    """Bring the daily figures up to now."""
+    roll_ups.roll_up(now=timezone.now())
+
+
+@shared_task(name=queue.COMPACT.name, acks_late=True, ignore_result=True)
+def compact() -> None:
+    """Sum up the ledgers' rows about the same."""
+    ledgers.compact()

@@ -10,6 +10,8 @@ from compliance.api.credentials import CredentialViewSet
 from compliance.api.host_groups import HostGroupViewSet
 from compliance.api.hosts import HostViewSet
 from compliance.api.scans import ScanViewSet
+from compliance.api.score_changes import ScoreChangeView
+from compliance.api.trends import TrendView
 from itsm.api.alerts import AlertViewSet
 from organizations.api.audit import AuditEventViewSet
 from organizations.api.me import MeView
@@ -42,6 +44,8 @@ router.register("alerts", AlertViewSet)
 
 urlpatterns = [
     path("v1/me/", MeView.as_view()),
+    path("v1/trends/", TrendView.as_view()),
+    path("v1/score-changes/", ScoreChangeView.as_view()),
     path("v1/reports/<str:report_id>/verify/", VerifyReportView.as_view()),
     path("v1/", include(router.urls)),
     path("schema/", SpectacularAPIView.as_view(), name="schema"),

@@ -14,6 +14,14 @@ BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
         "task": "compliance.reconcile_streams",
         "schedule": HOURLY_S,
     },
+    "bring daily figures up to now": {
+        "task": "compliance.roll_up",
+        "schedule": EVERY_MINUTE_S,
+    },
+    "sum up tallies and movements": {
+        "task": "compliance.compact",
+        "schedule": EVERY_MINUTE_S,
+    },
     "prune what retention has passed": {
         "task": "organizations.prune",
         "schedule": HOURLY_S,
