@@ -4,7 +4,7 @@ from typing import Self
 from django.conf import settings
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
-from django.db.models import Exists, OuterRef, Q
+from django.db.models import Count, Exists, IntegerField, OuterRef, Q, Subquery
 from django.utils import timezone
 
 from organizations.models.guards import Guard
@@ -34,6 +34,15 @@ class TemplateQuerySet(models.QuerySet["Template"]):
         """Return the newest published version of each family."""
         later = Template.objects.published().filter(family=OuterRef("family"), version__gt=OuterRef("version"))
         return self.published().filter(~Exists(later))
+
+    def counted(self) -> Self:
+        """Annotate ``check_count`` and ``enabled_count``; asked for the rows of a page only, so by sub-queries."""
+        same = Template.objects.filter(pk=OuterRef("pk")).order_by().values("pk")
+        number = same.annotate(number=Count("checks")).values("number")
+        enabled = same.annotate(number=Count("checks", filter=Q(checks__enabled=True))).values("number")
+        return self.annotate(
+            check_count=Subquery(number, IntegerField()), enabled_count=Subquery(enabled, IntegerField())
+        )
 
     def latest_of(self, slug: str) -> "Template | None":
         """Return the newest published version of the system template called ``slug``."""

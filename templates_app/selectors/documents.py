@@ -62,3 +62,15 @@ def read_variables(raw: Mapping[str, Any]) -> tuple[dict[str, Variable], Problem
 def values_of(variables: Mapping[str, Variable], values: Mapping[str, Any]) -> dict[str, Any]:
     """Return what each variable stands for: what is set, else its default."""
     return {name: variable.default for name, variable in variables.items()} | dict(values)
+
+
+def variables_of(template: Template) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Return the variables of ``template`` and what is set for them, as JSON values by name."""
+    if template.status != Template.Status.PUBLISHED:
+        return template.variables, template.values
+    document = read_document(template.document)
+    return {name: dumped(variable) for name, variable in document.variables.items()}, dict(document.values)
+
+
+def dumped(variable: Variable) -> dict[str, Any]:
+    return variable.model_dump(exclude_defaults=True)

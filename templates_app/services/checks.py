@@ -14,10 +14,9 @@ from templates_app.language.plain import plain_problems
 from templates_app.language.problems import read, read_check, value_problems, variables_used
 from templates_app.language.templates import FrozenCheck, TemplateDocument
 from templates_app.models import Template, TemplateCheck
-from templates_app.selectors.documents import document_of, frozen_raw, read_variables, values_of
+from templates_app.selectors.documents import document_of, dumped, frozen_raw, read_variables, values_of
 from templates_app.services.templates import (
     MOST_CHECKS,
-    dumped,
     locked_draft,
     refuse,
     require_sight,

@@ -6,14 +6,17 @@ from pathlib import Path
 
 from django.db import transaction
 from django.utils import timezone
+from pydantic import ValidationError
 
 from organizations import audit
 from organizations.models.users import SystemActor
 from templates_app.language.checks import Check
+from templates_app.language.compare import compare, told
 from templates_app.language.document import Problem, load_yaml, located, read_checks, read_model
-from templates_app.language.templates import FrozenCheck, TemplateDocument, TemplateEntry, TemplateSource
+from templates_app.language.templates import FrozenCheck, TemplateDocument, TemplateEntry, TemplateSource, read_document
 from templates_app.models import Template
-from templates_app.services.templates import fill_draft, publish
+from templates_app.selectors.documents import dumped
+from templates_app.services.templates import fill_draft, publish, tell_published
 
 CONTENT = Path(__file__).parents[1] / "content"
 LOADER = SystemActor("content loader")
@@ -114,20 +117,20 @@ def check_content() -> list[str]:
 
 
 def load_content() -> list[str]:
-    """Load or upgrade the system templates; return a line for each, saying what changed.
+    """Load or upgrade the system templates; return a line for each, and below it one for each change.
 
     An unchanged template is left alone; a changed one becomes a new version. Raises ContentError.
     """
     content = read_content()
-    return [load_template(source, content) for source in content.templates]
+    return [line for source in content.templates for line in load_template(source, content)]
 
 
 @transaction.atomic
-def load_template(source: TemplateSource, content: Content) -> str:
+def load_template(source: TemplateSource, content: Content) -> list[str]:
     current = Template.objects.latest_of(source.slug)
     version = current.version + 1 if current else 1
     if current and document_of(source, content, current.version).sha256 == current.sha256:
-        return f"{source.slug}: version {current.version} is up to date"
+        return [f"{source.slug}: version {current.version} is up to date"]
     template = Template.objects.create(
         family=source.slug,
         slug=source.slug,
@@ -137,9 +140,22 @@ def load_template(source: TemplateSource, content: Content) -> str:
         os_type=source.os_type,
         framework=source.framework,
         scan_interval_hours=source.scan_interval_hours,
+        variables={name: dumped(variable) for name, variable in source.variables.items()},
     )
     document = document_of(source, content, version)
     fill_draft(template, document, content.areas)
     publish(template, document, now=timezone.now(), by=None)
     audit.record(actor=LOADER, action="template.loaded", subject=template)
-    return f"{source.slug}: version {version} loaded, {len(document.checks)} checks"
+    tell_published(template)
+    loaded = f"{source.slug}: version {version} loaded, {len(document.checks)} checks"
+    return [loaded, *(f"  {line}" for line in changes_since(current, document))]
+
+
+def changes_since(current: Template | None, document: TemplateDocument) -> list[str]:
+    """Return what ``document`` says otherwise than ``current``, a line for each change; nothing without one."""
+    if current is None:
+        return []
+    try:
+        return told(compare(read_document(current.document), document))
+    except ValidationError:
+        return [f"version {current.version} was written in an older grammar and cannot be compared"]

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 
 from django.db import transaction
+from django.utils.text import slugify
 from pydantic import Field
 
 from organizations import audit
@@ -19,8 +20,8 @@ from templates_app.language.problems import Problems, listed, meaning_problems, 
 from templates_app.language.strict_json import JsonError, read_json
 from templates_app.language.templates import FrozenCheck
 from templates_app.models import Template, TemplateCheck
-from templates_app.selectors.documents import document_of, read_variables, values_of
-from templates_app.services.templates import MOST_CHECKS, dumped, refuse, row, save_draft
+from templates_app.selectors.documents import document_of, dumped, read_variables, values_of
+from templates_app.services.templates import MOST_CHECKS, refuse, row, save_draft
 
 FORMAT = "plumbline-template"
 MOST_BYTES = 4_000_000
@@ -98,6 +99,11 @@ def content_hash(content: Mapping[str, Any]) -> str:
 def as_text(exported: Mapping[str, Any]) -> str:
     """Return an exported document as the text of a file, a line for each value, so that two can be compared."""
     return json.dumps(exported, indent=1, ensure_ascii=False) + "\n"
+
+
+def file_name(template: Template) -> str:
+    """Return what a file of an exported document is called: letters, digits and dashes only."""
+    return f"{slugify(template.name)[:60] or 'template'}-v{template.version}.json"
 
 
 @transaction.atomic

@@ -13,13 +13,13 @@ from organizations.errors import Conflict, Invalid
 from organizations.models.organizations import Organization
 from organizations.models.users import Actor, User
 from organizations.permissions import permitted_to, require
-from templates_app.language.checks import BENCHMARKS_OF, Variable
+from templates_app.language.checks import BENCHMARKS_OF
 from templates_app.language.plain import plain_problems
 from templates_app.language.problems import Problems, value_problems
 from templates_app.language.templates import FrozenCheck, TemplateDocument
 from templates_app.models import Template, TemplateCheck
 from templates_app.models.templates import new_family
-from templates_app.selectors.documents import document_of, draft_document, read_variables
+from templates_app.selectors.documents import draft_document, dumped, read_variables, variables_of
 from templates_app.selectors.references import references_to, relations
 from templates_app.signals import template_published
 
@@ -228,10 +228,6 @@ def variable_problems(draft: Template) -> Problems:
     return draft_document(draft, list(draft.checks.all()))[1]
 
 
-def dumped(variable: Variable) -> dict[str, Any]:
-    return variable.model_dump(exclude_defaults=True)
-
-
 def refuse(problems: Problems) -> None:
     """Raise Invalid when there are problems."""
     if problems:
@@ -252,12 +248,7 @@ def save_draft(draft: Template) -> None:
 
 def clone(template: Template, *, organization: Organization | None, family: str, version: int) -> Template:
     """Return an unsaved draft with the texts of ``template`` and the variables of its document."""
-    if template.status == Template.Status.PUBLISHED:
-        document = document_of(template)
-        variables = {name: dumped(variable) for name, variable in document.variables.items()}
-        values: dict[str, Any] = dict(document.values)
-    else:
-        variables, values = template.variables, template.values
+    variables, values = variables_of(template)
     return Template(
         organization=organization, family=family, version=version, name=template.name, os_type=template.os_type,
         framework=template.framework, description=template.description, variables=variables, values=values,
