@@ -3,19 +3,23 @@
 import threading
 from collections.abc import Callable
 from contextlib import AbstractContextManager
-from datetime import datetime
+from datetime import datetime, timedelta
 from types import TracebackType
 from typing import Self
 
 from django.db import IntegrityError, connection, transaction
-from django.db.models import F, QuerySet
+from django.db.models import F, Q, QuerySet
 
 from compliance.models import Scan
 from compliance.queue import RUN_SCANS
+from compliance.services.due_times import note_end
+from compliance.services.ledgers import tally_ended
 from compliance.services.scan_requests import LEASE
 
 MOST_ATTEMPTS = 3
 CANCEL_POLL_S = 2.0
+CANDIDATES, MOST_LOOKS = 20, 50
+"""How many pending scans a worker tries to claim before it looks again, and how often it looks."""
 RENEW_EVERY = 10
 """Polls between two renewals of a lease."""
 
@@ -27,11 +31,21 @@ class LostClaim(Exception):
 
 
 def claim_next(*, owner: str, now: datetime) -> Scan | None:
-    """Claim the next pending scan of a host that is not being scanned; None when there is none."""
-    busy = Scan.objects.filter(status=Scan.Status.RUNNING).values("host")
-    for candidate in Scan.objects.claimable(now).exclude(host__in=busy)[:20]:
-        if claimed := claim(candidate, owner=owner, now=now):
-            return claimed
+    """Claim the next pending scan; None when there is none.
+
+    A host is collected once at a time: further scans of it wait. Those that touch no host never wait for that.
+    """
+    collected = Scan.objects.filter(status=Scan.Status.RUNNING).exclude(scan_type=Scan.Type.RE_EVALUATION)
+    claimable = Scan.objects.claimable(now).filter(
+        Q(scan_type=Scan.Type.RE_EVALUATION) | ~Q(host__in=collected.values("host"))
+    )
+    for _ in range(MOST_LOOKS):
+        candidates = list(claimable[:CANDIDATES])
+        for candidate in candidates:
+            if claimed := claim(candidate, owner=owner, now=now):
+                return claimed
+        if len(candidates) < CANDIDATES:
+            break
     return None
 
 
@@ -107,32 +121,67 @@ class Watchman(AbstractContextManager["Watchman"]):
             connection.close()
 
 
+CLOCK_SLACK = timedelta(hours=1)
+"""A lease or a start further ahead than this was written by a clock that was wrong."""
+IDLE_WORDS = "Nothing asks for this scan any more: its host was retired, or its policy let go of it."
+
+
 def sweep(*, now: datetime) -> int:
     """Free the scans of lost workers and wake workers for pending ones; return how many were freed."""
     freed = 0
-    for scan in Scan.objects.lost(now):
+    ahead = Scan.objects.filter(status=Scan.Status.RUNNING, lease_until__gt=now + LEASE + CLOCK_SLACK)
+    for scan in (*Scan.objects.lost(now), *ahead):
         freed += free(scan, now)
+    Scan.objects.filter(status=Scan.Status.PENDING, not_before__gt=now + CLOCK_SLACK).update(not_before=now)
+    let_idle_go(now)
     if Scan.objects.claimable(now).exists():
         RUN_SCANS.enqueue()
     return freed
 
 
+@transaction.atomic
+def let_idle_go(now: datetime) -> int:
+    """Cancel the pending scans of hosts that were retired and of streams that ended; return how many."""
+    waiting = Scan.objects.filter(status=Scan.Status.PENDING).exclude(scan_type=Scan.Type.RE_EVALUATION)
+    idle = waiting.filter(Q(host__retired_at__isnull=False) | Q(stream__ended_at__isnull=False))
+    scans = list(idle.select_for_update(skip_locked=True, of=("self",)))
+    for scan in scans:
+        scan.status = Scan.Status.CANCELLED
+    Scan.objects.filter(pk__in=[scan.pk for scan in scans]).update(
+        status=Scan.Status.CANCELLED, finished_at=now, phase=Scan.Phase.ENDED, error_code="not_wanted", error=IDLE_WORDS
+    )
+    tally_ended(scans)
+    return len(scans)
+
+
 def free(scan: Scan, now: datetime) -> int:
     """Put a lost ``scan`` back, or fail it after three attempts; return 1 if this call did it."""
-    row = held(scan).filter(lease_until__lt=now)
     if scan.cancel_requested_at is not None:
-        return row.update(status=Scan.Status.CANCELLED, finished_at=now, phase=Scan.Phase.ENDED)
-    if (
-        scan.attempts >= MOST_ATTEMPTS
-        or Scan.objects.filter(
-            host=scan.host_id, template=scan.template_id, profile=scan.profile, status=Scan.Status.PENDING
-        ).exists()
-    ):
-        return row.update(
-            status=Scan.Status.FAILED,
-            finished_at=now,
-            phase=Scan.Phase.ENDED,
-            error_code="worker_lost",
-            error=f"The worker that ran this scan vanished, {scan.attempts} times in all; look at the worker's log.",
-        )
-    return row.update(status=Scan.Status.PENDING, lease_owner="", lease_until=None, phase=Scan.Phase.WAITING)
+        return ended(scan, now, status=Scan.Status.CANCELLED)
+    if scan.attempts < MOST_ATTEMPTS:
+        try:
+            with transaction.atomic():
+                return as_it_was(scan).update(
+                    status=Scan.Status.PENDING, lease_owner="", lease_until=None, phase=Scan.Phase.WAITING
+                )
+        except IntegrityError:  # its stream waits for another scan meanwhile; that one serves
+            pass
+    words = f"The worker that ran this scan vanished, {scan.attempts} times in all; look at the worker's log."
+    return ended(scan, now, status=Scan.Status.FAILED, error_code="worker_lost", error=words)
+
+
+def as_it_was(scan: Scan) -> QuerySet[Scan]:
+    """Return the row of a lost ``scan`` unless its owner has come back meanwhile or it was cancelled."""
+    return held(scan).filter(lease_until=scan.lease_until, cancel_requested_at=scan.cancel_requested_at)
+
+
+@transaction.atomic
+def ended(scan: Scan, now: datetime, **values: str) -> int:
+    """End a lost ``scan``, with what follows from it; return 1 if this call did it."""
+    if not as_it_was(scan).update(finished_at=now, phase=Scan.Phase.ENDED, **values):
+        return 0
+    for name, value in values.items():
+        setattr(scan, name, value)
+    tally_ended([scan])
+    note_end(scan=scan, now=now)
+    return 1

@@ -11,6 +11,7 @@ from compliance.engine.transports.base import Reason, TransportError
 from compliance.models import Host, Scan, Snapshot
 from compliance.selectors.waivers import in_force_on, words_of
 from compliance.services import results as stored_results
+from compliance.services.due_times import note_end
 from compliance.services.host_keys import note_changed_key
 from compliance.services.ledgers import tally_ended
 from compliance.services.postures import follow
@@ -64,6 +65,7 @@ def complete(
     tally_ended([scan])
     by_check = {check_id: waiver.pk for check_id, waiver in waivers.items()}
     follow(scan=scan, results=results, severities=severities, waivers=by_check, now=now)
+    note_end(scan=scan, now=now)
     return scan
 
 
@@ -85,8 +87,9 @@ def fail(*, scan: Scan, code: str, message: str, now: datetime) -> None:
     if held(scan).update(
         status=Scan.Status.FAILED, finished_at=now, phase=Scan.Phase.ENDED, error_code=code, error=message
     ):
-        scan.status = Scan.Status.FAILED
+        scan.status, scan.error_code = Scan.Status.FAILED, code
         tally_ended([scan])
+        note_end(scan=scan, now=now)
 
 
 @transaction.atomic

@@ -13,13 +13,14 @@ from compliance.engine.collectors import ingest
 from compliance.engine.collectors.collect import Progress
 from compliance.engine.transports.base import Target, TransportError
 from compliance.models import Host, Scan, Snapshot
-from compliance.services import scan_claims, scan_outcomes
+from compliance.services import re_evaluation, scan_claims, scan_outcomes
 from compliance.services.collection import WALK_EVERY, Gathered, gather, opened
 from compliance.services.evaluation import prepared, severities
 from compliance.services.plans import plan_for
 from compliance.services.scan_claims import Clock, LostClaim, Watchman, advance
 from compliance.services.scan_outcomes import ScanFailed, failure_of
 from compliance.services.snapshots import store_snapshot
+from compliance.services.stream_scans import collections
 from compliance.services.targets import target_of
 from templates_app.language.facts import Facts
 from templates_app.models import Template
@@ -84,14 +85,19 @@ def perform(*, scan: Scan, clock: Clock, manner: Manner = Manner()) -> None:
 
 
 def run(scan: Scan, clock: Clock, manner: Manner) -> None:
+    if scan.scan_type == Scan.Type.RE_EVALUATION:
+        re_evaluation.perform(scan=scan, clock=clock)
+        return
     waiting = waiting_scans(scan)
     try:
         gathered = reached(scan, clock, manner, [other.template for other in waiting])
-    except TransportError as error:
-        scan_outcomes.note_refusal(scan.host, error, clock())
-        raise failure_of(error) from error
-    except ingest.Broken as error:
-        raise failure_of(error) from error
+    except (TransportError, ingest.Broken) as error:
+        if isinstance(error, TransportError):
+            scan_outcomes.note_refusal(scan.host, error, clock())
+        failure = failure_of(error)
+        if manner.locate is target_of:
+            fail_waiting(scan, waiting, failure, clock)
+        raise failure from error
     tell(scan, manner.watch, Scan.Phase.EVALUATING)
     facts, compiled, benchmark = prepared(scan, gathered.facts)
     results = compiled.evaluate(facts)
@@ -148,8 +154,8 @@ def tell(scan: Scan, watch: Watch | None, phase: str) -> None:
 
 
 def waiting_scans(scan: Scan) -> list[Scan]:
-    """Return the other scans that wait for the same host: one collection serves them all."""
-    waiting = Scan.objects.filter(host=scan.host, status=Scan.Status.PENDING, cancel_requested_at=None)
+    """Return the other scans that wait for facts of the same host: one collection serves them all."""
+    waiting = collections([Scan.Status.PENDING]).filter(host=scan.host, cancel_requested_at=None)
     return list(waiting.select_related("template", "host__organization").exclude(pk=scan.pk))
 
 
@@ -169,3 +175,11 @@ def serve_waiting(scan: Scan, waiting: list[Scan], snapshot: Snapshot, facts: Fa
             scan_outcomes.fail(scan=claimed, code=failure.code, message=str(failure), now=clock())
         except LostClaim:
             logger.warning("scan.claim_lost", extra={"scan_id": claimed.pk})
+
+
+def fail_waiting(scan: Scan, waiting: list[Scan], failure: ScanFailed, clock: Clock) -> None:
+    """End ``scan`` and the ``waiting`` ones alike: each by itself would fail at the same host for the same reason."""
+    scan_outcomes.fail(scan=scan, code=failure.code, message=str(failure), now=clock())
+    for other in waiting:
+        if claimed := scan_claims.claim(other, owner=scan.lease_owner, now=clock()):
+            scan_outcomes.fail(scan=claimed, code=failure.code, message=str(failure), now=clock())
