@@ -4,6 +4,7 @@ from organizations.queue import Job
 
 RUN_SCANS = Job("compliance.run_scans")
 SWEEP_SCANS = Job("compliance.sweep_scans")
+TICK = Job("compliance.tick")
 MAKE_PDF = Job("compliance.make_pdf")
 RECONCILE_STREAMS = Job("compliance.reconcile_streams")
 ROLL_UP = Job("compliance.roll_up")

@@ -4,7 +4,7 @@ from celery import shared_task
 from django.utils import timezone
 
 from compliance import queue
-from compliance.services import ledgers, roll_ups, scan_reports, scan_runs, streams
+from compliance.services import ledgers, roll_ups, scan_reports, scan_runs, schedule, streams
 
 
 @shared_task(name=queue.RUN_SCANS.name, acks_late=True, ignore_result=True)
@@ -17,6 +17,12 @@ def run_scans() -> None:
 def sweep_scans() -> None:
     """Free the scans of lost workers and see to it that pending ones are performed."""
     scan_runs.sweep(now=timezone.now())
+
+
+@shared_task(name=queue.TICK.name, acks_late=True, ignore_result=True)
+def tick() -> None:
+    """Ask for the scans of the hosts that are due under their policies."""
+    schedule.tick(now=timezone.now())
 
 
 @shared_task(name=queue.MAKE_PDF.name, acks_late=True, ignore_result=True)

@@ -2,10 +2,18 @@
 
 from typing import Any
 
+from celery.schedules import crontab
+
+EVERY_30_MINUTES = crontab(minute="*/30")
+"""By the clock, and not from the start on, so that a restart puts nothing off."""
 EVERY_MINUTE_S = 60.0
 HOURLY_S = 3600.0
 
 BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
+    "ask for the scans of the hosts that are due": {
+        "task": "compliance.tick",
+        "schedule": EVERY_30_MINUTES,
+    },
     "free lost scans and enqueue waiting ones": {
         "task": "compliance.sweep_scans",
         "schedule": EVERY_MINUTE_S,
