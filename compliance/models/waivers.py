@@ -9,6 +9,8 @@ from compliance.models.host_groups import HostGroup
 from compliance.models.hosts import Host
 from organizations.models.owned import Owned, OwnedQuerySet
 
+GOING = ("pending_approval", "active")
+
 
 class WaiverQuerySet(OwnedQuerySet):
     def active(self) -> Self:
@@ -18,9 +20,17 @@ class WaiverQuerySet(OwnedQuerySet):
         """Return the waivers that count at ``at``; one that expires at that very moment no longer counts."""
         return self.active().filter(Q(expires_at=None) | Q(expires_at__gt=at))
 
+    def going(self) -> Self:
+        """Return the waivers that count or may come to count: those that wait and those that are active."""
+        return self.filter(status__in=GOING)
+
     def expired(self, at: datetime) -> Self:
-        """Return the active waivers whose time is over at ``at``."""
-        return self.active().filter(expires_at__lte=at)
+        """Return the going waivers whose time is over at ``at``."""
+        return self.going().filter(expires_at__lte=at)
+
+    def changed(self) -> Self:
+        """Return the waivers whose change of status the posture has not followed for certain."""
+        return self.filter(applied_at=None).exclude(decided_at=None, ended_at=None)
 
     def on_host(self, host: Host) -> Self:
         """Return the waivers whose scope takes in ``host``: its own, its groups', and those of the organization."""
@@ -87,6 +97,17 @@ class Waiver(Owned):
                 condition=Q(decided_by=None) | ~Q(decided_by=F("requested_by")),
                 name="waiver_not_decided_by_its_requester",
                 violation_error_message="Another user than its creator must decide on an exception.",
+            ),
+            models.UniqueConstraint(
+                fields=["check_id", "host"], condition=Q(status__in=GOING), name="waiver_one_for_host"
+            ),
+            models.UniqueConstraint(
+                fields=["check_id", "host_group"], condition=Q(status__in=GOING), name="waiver_one_for_host_group"
+            ),
+            models.UniqueConstraint(
+                fields=["organization", "check_id"],
+                condition=Q(status__in=GOING, host=None, host_group=None),
+                name="waiver_one_for_organization",
             ),
         ]
         indexes = [

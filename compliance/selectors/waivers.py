@@ -1,8 +1,13 @@
 """Waivers: which of them count on a host, and what is said of them."""
 
+from collections.abc import Iterable
 from datetime import datetime
 
-from compliance.models import Host, Waiver
+from django.db.models import Q, QuerySet
+
+from compliance.models import CheckState, Host, Stream, Waiver
+from organizations.models.organizations import Organization
+from templates_app.models import Template, TemplateCheck
 
 WITH_NAMES = ("organization", "host", "host_group", "created_by", "requested_by", "decided_by", "ended_by")
 
@@ -47,3 +52,45 @@ def expiry_words(waiver: Waiver) -> str:
         return "without an expiry"
     local = waiver.expires_at.astimezone(waiver.organization.zone)
     return f"valid until {local.day} {local:%B %Y, %H:%M} {local.tzname()}"
+
+
+def affected_streams(waiver: Waiver, at: datetime) -> QuerySet[Stream]:
+    """Return the going streams whose posture ``waiver`` changes, as it stands at ``at``.
+
+    Where it counts: those in its scope in which its check fails, or is waived by another one. Where it does not: those
+    in which it waives the check still.
+    """
+    states = CheckState.objects.current().filter(organization=waiver.organization_id, check_id=waiver.check_id)
+    if not counts(waiver, at):
+        return Stream.objects.going().filter(pk__in=states.filter(status="waived", waiver=waiver).values("stream"))
+    others = Q(waiver=None) | ~Q(waiver=waiver)
+    states = states.filter(Q(status="fail") | Q(status="waived") & others)
+    return in_scope(waiver, Stream.objects.going().filter(pk__in=states.values("stream")))
+
+
+def counts(waiver: Waiver, at: datetime) -> bool:
+    """Tell whether ``waiver`` waives at ``at``, as ``Waiver.objects.in_force`` has it."""
+    return waiver.status == Waiver.Status.ACTIVE and (waiver.expires_at is None or waiver.expires_at > at)
+
+
+def in_scope(waiver: Waiver, streams: QuerySet[Stream]) -> QuerySet[Stream]:
+    if waiver.host_id is not None:
+        return streams.filter(host=waiver.host_id)
+    if waiver.host_group_id is not None:
+        return streams.filter(host__in=Host.objects.filter(groups=waiver.host_group_id))
+    return streams
+
+
+def known_check(organization: Organization, check_id: str) -> bool:
+    """Tell whether a template that ``organization`` sees has the check."""
+    return visible_checks(Organization.objects.filter(pk=organization.pk)).filter(check_id=check_id).exists()
+
+
+def visible_checks(organizations: QuerySet[Organization]) -> QuerySet[TemplateCheck]:
+    return TemplateCheck.objects.filter(template__in=Template.objects.visible_in(organizations))
+
+
+def titles_in(organizations: QuerySet[Organization], check_ids: Iterable[str]) -> dict[str, str]:
+    """Return {check id: title} as the newest template that ``organizations`` see words it."""
+    rows = visible_checks(organizations).filter(check_id__in=set(check_ids)).order_by("template")
+    return dict(rows.values_list("check_id", "title"))
