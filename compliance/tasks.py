@@ -4,7 +4,7 @@ from celery import shared_task
 from django.utils import timezone
 
 from compliance import queue
-from compliance.services import ledgers, roll_ups, scan_reports, scan_runs, schedule, streams
+from compliance.services import ledgers, roll_ups, scan_reports, scan_runs, schedule, streams, waiver_upkeep
 
 
 @shared_task(name=queue.RUN_SCANS.name, acks_late=True, ignore_result=True)
@@ -47,3 +47,9 @@ def roll_up() -> None:
 def compact() -> None:
     """Sum up the ledgers' rows about the same."""
     ledgers.compact()
+
+
+@shared_task(name=queue.TEND_WAIVERS.name, acks_late=True, ignore_result=True)
+def tend_waivers() -> None:
+    """End exceptions whose time is over, remind of those that end soon, have the posture follow every change."""
+    waiver_upkeep.tend(now=timezone.now())
