@@ -3,7 +3,7 @@
 import hashlib
 import hmac
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -64,8 +64,32 @@ def record(
     ``details`` is for what no field says; the caller keeps secrets out of it.
     """
     organization = organization or _organization_of(subject)
-    was, became = _difference(before, _state_after(subject))
     chain = _locked_chain(organization)
+    event = _appended(chain, organization, actor, action, subject, before, details)
+    event.save(force_insert=True)
+    chain.save(update_fields=["length", "head"])
+    return event
+
+
+@transaction.atomic
+def record_all(
+    *, actor: Actor, action: str, subjects: Sequence[tuple[models.Model, State | None]], organization: Organization
+) -> None:
+    """Append one event for each (row, state before or None) of ``organization``, as ``record`` would, but at once."""
+    if not subjects:
+        return
+    chain = _locked_chain(organization)
+    events = [_appended(chain, organization, actor, action, row, before, None) for row, before in subjects]
+    AuditEvent.objects.bulk_create(events, batch_size=500)
+    chain.save(update_fields=["length", "head"])
+
+
+def _appended(
+    chain: AuditChain, organization: Organization | None, actor: Actor, action: str, subject: models.Model,
+    before: State | None, details: Mapping[str, Any] | None,
+) -> AuditEvent:  # fmt: skip
+    """Return the next event of ``chain``, which moves on to it; both are still to be stored."""
+    was, became = _difference(before, _state_after(subject))
     event = AuditEvent(
         chain=chain,
         organization=organization,
@@ -84,9 +108,7 @@ def record(
         previous_hash=chain.head,
     )
     event.hash = hash_of(event)
-    event.save(force_insert=True)
     chain.length, chain.head = event.sequence, event.hash
-    chain.save(update_fields=["length", "head"])
     return event
 
 

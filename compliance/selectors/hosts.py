@@ -1,21 +1,86 @@
 """Hosts as pages and the API show them."""
 
-from django.db.models import QuerySet
+from collections.abc import Iterable, Sequence
+from datetime import date, datetime, time, timedelta
+from typing import TypedDict
+from zoneinfo import ZoneInfo
 
-from compliance.models import CheckState, Host, Scan
+from django.db.models import Case, FilteredRelation, IntegerField, Q, QuerySet, Value, When
 
-WITH_NAMES = ("host", "organization", "template", "snapshot", "requested_by", "results")
+from compliance.models import CheckState, Host, Scan, Stream
+from itsm.models import Alert
+from organizations.models.organizations import Organization
+
+WITH_NAMES = ("host", "organization", "template", "snapshot", "requested_by", "results", "stream", "policy")
 LARGE = ("template__document", "results__data")
 """Documents of up to a megabyte that no list shows; a row whose results are shown loads them when they are read."""
 
+# --- The table of hosts -----------------------------------------------------------------------------------------------
+
+
+def with_posture(hosts: QuerySet[Host]) -> QuerySet[Host]:
+    """Join each of ``hosts`` to its stream under the policy in force, as ``posture``; filters may follow it.
+
+    A host without a policy stays in the list and has no attribute ``posture``.
+    """
+    under = Q(streams__role=Stream.Role.POLICY, streams__ended_at=None)
+    return hosts.annotate(posture=FilteredRelation("streams", condition=under))
+
+
+def shown_with_posture(hosts: QuerySet[Host]) -> QuerySet[Host]:
+    """Read ``hosts`` of ``with_posture`` together with what a row of the table names."""
+    names = ("organization", "posture__policy__template", "posture__template")
+    large = ("document", "variables", "values")
+    unread = [f"{path}__{column}" for path in names[1:] for column in large]
+    return hosts.select_related(*names).defer(*unread)
+
+
+def scanned_by_hand(hosts: Iterable[Host]) -> dict[int, Stream]:
+    """Return {host id: its stream by hand that was scanned last}, for those of ``hosts`` that have one."""
+    streams = Stream.objects.going().filter(role=Stream.Role.BY_HAND, host__in=[host.pk for host in hosts])
+    latest = streams.exclude(latest=None).select_related("latest").order_by("latest__finished_at", "pk")
+    return {stream.host_id: stream for stream in latest}
+
+
+def failing(hosts: QuerySet[Host], check_id: str, organizations: QuerySet[Organization]) -> QuerySet[Host]:
+    """Return those of ``hosts``, of ``with_posture`` in ``organizations``, on which the check fails now.
+
+    Under the policy, that is; on a host without one, in a stream by hand: whatever the table shows of it.
+    """
+    states = CheckState.objects.current().within(organizations).filter(status="fail", check_id=check_id)
+    going = states.filter(stream__ended_at=None)
+    under = going.filter(stream__role=Stream.Role.POLICY).values("stream__host")
+    by_hand = going.filter(stream__role=Stream.Role.BY_HAND).values("stream__host")
+    return hosts.filter(Q(pk__in=under) | Q(posture=None, pk__in=by_hand))
+
+
+# --- One host ---------------------------------------------------------------------------------------------------------
+
+
+def streams_of(host: Host) -> list[Stream]:
+    """Return the going streams of ``host``: under the policy first, then the secondary ones, then those by hand."""
+    streams = Stream.objects.going().filter(host=host).select_related("policy__template", "template", "latest")
+    large = ("policy__template__document", "template__document")
+    return list(streams.defer(*large).annotate(rank=rank_of("role")).order_by("rank", "pk"))
+
 
 def latest_scans(host: Host) -> QuerySet[Scan]:
-    """Return the latest completed scan of each stream of ``host``; without any, its latest from the command line."""
+    """Return the latest completed scan of each stream of ``host``: the policy's, secondary ones, those by hand.
+
+    Streams that have ended come last. Without any stream it is the host's latest scan from the command line.
+    """
     latest = list(host.streams.exclude(latest=None).values_list("latest", flat=True))
     if not latest:
         latest = list(history_of(host).values_list("pk", flat=True)[:1])
     rows = Scan.objects.filter(pk__in=latest).select_related(*WITH_NAMES).defer(*LARGE)
-    return rows.order_by("template__name", "profile")
+    return rows.annotate(rank=rank_of("stream__role")).order_by("stream__ended_at", "rank", "template__name", "profile")
+
+
+def rank_of(path: str) -> Case:
+    """Return the place of a stream among those of its host, for ordering; ``path`` leads to its role."""
+    first = [Stream.Role.POLICY, Stream.Role.SECONDARY, Stream.Role.PROVISION, Stream.Role.BY_HAND]
+    whens = [When(**{path: role}, then=Value(place)) for place, role in enumerate(first)]
+    return Case(*whens, default=Value(len(first)), output_field=IntegerField())
 
 
 def history_of(host: Host) -> QuerySet[Scan]:
@@ -24,8 +89,44 @@ def history_of(host: Host) -> QuerySet[Scan]:
     return completed.select_related(*WITH_NAMES).defer(*LARGE).order_by("-finished_at", "-pk")
 
 
-def failing(hosts: QuerySet[Host], check_id: str) -> QuerySet[Host]:
-    """Return those of ``hosts`` on which the check fails now, in any stream."""
-    return hosts.filter(
-        pk__in=CheckState.objects.current().filter(check_id=check_id, status="fail").values("stream__host")
-    )
+def alerts_of(host: Host) -> QuerySet[Alert]:
+    """Return the alerts about ``host`` or one of its scans, newest first."""
+    of_host = Alert.objects.of(host.organization).filter(subject_kind__in=["host", "scan", "stream"])
+    return of_host.filter(subject_label=str(host)[:200]).order_by("-last_seen_at", "-pk")
+
+
+# --- Trend of one host ------------------------------------------------------------------------------------------------
+
+
+class ScoreDay(TypedDict):
+    """One day of the organization's zone: the scores of its complete scans, None where there was none."""
+
+    date: date
+    avg: float | None
+    min: float | None
+    max: float | None
+
+
+def score_days(stream: Stream, days: int, today: date, zone: ZoneInfo) -> list[ScoreDay]:
+    """Return the last ``days`` days up to ``today``, oldest first, with the scores of the stream's complete scans."""
+    first = today - timedelta(days=days - 1)
+    begin = datetime.combine(first, time(), zone)
+    scans = Scan.objects.filter(stream=stream, status=Scan.Status.COMPLETED, finished_at__gte=begin)
+    scored = scans.filter(incomplete=False).exclude(score=None).order_by("finished_at")
+    points = scored.values_list("finished_at", "score")
+    return days_of([(at, score) for at, score in points if at and score is not None], days, today, zone)
+
+
+def days_of(points: Sequence[tuple[datetime, float]], days: int, today: date, zone: ZoneInfo) -> list[ScoreDay]:
+    """Sum ``points`` (moment, score) up by day of ``zone``; a day without any has None throughout."""
+    by_day: dict[date, list[float]] = {}
+    for at, score in points:
+        by_day.setdefault(at.astimezone(zone).date(), []).append(score)
+    shown = [today - timedelta(days=days - 1 - place) for place in range(days)]
+    return [score_day(day, by_day.get(day, [])) for day in shown]
+
+
+def score_day(day: date, scores: Sequence[float]) -> ScoreDay:
+    if not scores:
+        return {"date": day, "avg": None, "min": None, "max": None}
+    return {"date": day, "avg": sum(scores) / len(scores), "min": min(scores), "max": max(scores)}
