@@ -77,13 +77,14 @@ def figures_of(policy: Policy, day: date) -> dict[str, float | int | None]:
     )  # fmt: skip
     last = of_day.filter(place=1).values_list("pk", flat=True)
     complete = Q(incomplete=False, score__isnull=False)
-    return Scan.objects.filter(pk__in=list(last)).aggregate(
+    found = Scan.objects.filter(pk__in=last).aggregate(
         hosts=Count("pk", filter=complete),
-        incomplete=Count("pk", filter=Q(incomplete=True)),
+        undecided=Count("pk", filter=Q(incomplete=True)),
         average=Avg("score", filter=complete),
         minimum=Min("score", filter=complete),
         maximum=Max("score", filter=complete),
     )
+    return {name if name != "undecided" else "incomplete": value for name, value in found.items()}
 
 
 def bounds(policy: Policy, day: date) -> tuple[datetime, datetime]:
