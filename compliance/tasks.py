@@ -4,7 +4,17 @@ from celery import shared_task
 from django.utils import timezone
 
 from compliance import queue
-from compliance.services import ledgers, roll_ups, scan_reports, scan_runs, schedule, streams, waiver_upkeep
+from compliance.services import (
+    compliance_reports,
+    ledgers,
+    previews,
+    roll_ups,
+    scan_reports,
+    scan_runs,
+    schedule,
+    streams,
+    waiver_upkeep,
+)
 
 
 @shared_task(name=queue.RUN_SCANS.name, acks_late=True, ignore_result=True)
@@ -26,9 +36,15 @@ def tick() -> None:
 
 
 @shared_task(name=queue.MAKE_PDF.name, acks_late=True, ignore_result=True)
-def make_pdf(*, scan_id: int) -> None:
-    """Make the PDF of one scan unless it was made before."""
-    scan_reports.make_wanted(scan_id=scan_id, name="pdf")
+def make_pdf(*, request_id: int) -> None:
+    """Make the PDF of a scan that somebody asked for."""
+    scan_reports.make_wanted(request_id=request_id, now=timezone.now())
+
+
+@shared_task(name=queue.MAKE_COMPLIANCE_REPORT.name, acks_late=True, ignore_result=True)
+def make_compliance_report(*, request_id: int) -> None:
+    """Make the compliance report of an organization that somebody asked for."""
+    compliance_reports.make_wanted(request_id=request_id, now=timezone.now())
 
 
 @shared_task(name=queue.RECONCILE_STREAMS.name, acks_late=True, ignore_result=True)
@@ -47,6 +63,18 @@ def roll_up() -> None:
 def compact() -> None:
     """Sum up the ledgers' rows about the same."""
     ledgers.compact()
+
+
+@shared_task(name=queue.PREVIEW.name, acks_late=True, ignore_result=True)
+def preview_templates() -> None:
+    """Make pending previews, one after the other, until none is left."""
+    previews.drain(clock=timezone.now)
+
+
+@shared_task(name=queue.SWEEP_PREVIEWS.name, acks_late=True, ignore_result=True)
+def sweep_previews() -> None:
+    """Free the previews of lost workers and see to it that pending ones are made."""
+    previews.sweep(now=timezone.now())
 
 
 @shared_task(name=queue.TEND_WAIVERS.name, acks_late=True, ignore_result=True)

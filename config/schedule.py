@@ -30,6 +30,10 @@ BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
         "task": "compliance.compact",
         "schedule": EVERY_MINUTE_S,
     },
+    "free lost previews and enqueue waiting ones": {
+        "task": "compliance.sweep_previews",
+        "schedule": EVERY_MINUTE_S,
+    },
     "end exceptions in time and have the posture follow": {
         "task": "compliance.tend_waivers",
         "schedule": EVERY_MINUTE_S,

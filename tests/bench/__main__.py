@@ -7,7 +7,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-PARTS = ("one_host", "evaluation", "storing", "fleet", "memory", "walk")
+PARTS = ("one_host", "evaluation", "storing", "fleet", "memory", "walk", "preview")
 
 
 def machine() -> str:
