@@ -9,6 +9,8 @@ from rest_framework.routers import DynamicRoute, Route, SimpleRouter
 from compliance.api.credentials import CredentialViewSet
 from compliance.api.host_groups import HostGroupViewSet
 from compliance.api.hosts import HostViewSet
+from compliance.api.policies import PolicyViewSet
+from compliance.api.policy_overrides import PolicyOverrideViewSet, PolicySecondaryViewSet
 from compliance.api.scans import ScanViewSet
 from compliance.api.score_changes import ScoreChangeView
 from compliance.api.trends import TrendView
@@ -39,6 +41,9 @@ router.register("hosts", HostViewSet)
 router.register("host-groups", HostGroupViewSet)
 router.register("credentials", CredentialViewSet)
 router.register("templates", TemplateViewSet)
+router.register("policies", PolicyViewSet)
+router.register(r"policies/(?P<policy_pk>[0-9]{1,18})/overrides", PolicyOverrideViewSet)
+router.register(r"policies/(?P<policy_pk>[0-9]{1,18})/secondaries", PolicySecondaryViewSet)
 router.register("scans", ScanViewSet)
 router.register("alerts", AlertViewSet)
 

@@ -1,9 +1,15 @@
 from typing import Any
 
+from django.utils import timezone
+from drf_spectacular.utils import extend_schema
 from rest_framework import mixins, serializers
+from rest_framework.decorators import action
+from rest_framework.request import Request
+from rest_framework.response import Response
 
+from compliance.api.policies import RequestedSerializer
 from compliance.models import HostGroup
-from compliance.services import host_groups
+from compliance.services import host_groups, scan_requests
 from organizations.web.viewsets import OwnedReadViewSet, OwnedSerializer
 
 
@@ -44,3 +50,10 @@ class HostGroupViewSet(mixins.CreateModelMixin, mixins.UpdateModelMixin, mixins.
 
     def perform_destroy(self, instance: HostGroup) -> None:
         host_groups.delete_group(actor=self.request.user, group=instance)
+
+    @extend_schema(request=None, responses={202: RequestedSerializer})
+    @action(detail=True, methods=["post"], filter_backends=[])
+    def scan(self, request: Request, pk: str) -> Response:
+        """Scan every host of the group under its policy now; those that are offline are left out and counted."""
+        asked = scan_requests.request_group(actor=request.user, group=self.get_object(), now=timezone.now())
+        return Response(RequestedSerializer(asked).data, status=202)

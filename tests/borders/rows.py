@@ -4,11 +4,11 @@ from collections.abc import Callable
 
 from django.db.models import Model
 
-from compliance.models import Scan
+from compliance.models import Policy, Scan
 from itsm.models import Alert
 from organizations.models.organizations import Organization
 from templates_app.models import Template, TemplateCheck
-from tests.factories.compliance import NOON, HostFactory, a_scan
+from tests.factories.compliance import NOON, HostFactory, a_scan, policy_of
 from tests.factories.templates_app import published_template
 
 
@@ -37,6 +37,7 @@ def template_check_of(organization: Organization) -> TemplateCheck:
 
 
 ROWS: dict[type[Model], Callable[[Organization], Model]] = {
+    Policy: policy_of,
     Scan: scan_of,
     Alert: alert_of,
     Template: template_of,

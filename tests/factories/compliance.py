@@ -7,7 +7,16 @@ from typing import Any
 
 import factory
 
-from compliance.models import Credential, Host, HostGroup, HostKey, Scan
+from compliance.models import (
+    Credential,
+    Host,
+    HostGroup,
+    HostKey,
+    Policy,
+    PolicyOverride,
+    PolicySecondary,
+    Scan,
+)
 from compliance.services import scan_outcomes, scan_requests
 from compliance.services.snapshots import store_snapshot
 from organizations.models.organizations import Organization
@@ -121,3 +130,38 @@ def local_host() -> Host:
         is_operator=True, defaults={"name": "Operator", "slug": "operator"}
     )
     return HostFactory(organization=operator, hostname="localhost", connection=Host.Connection.LOCAL)
+
+
+class PolicyFactory(factory.django.DjangoModelFactory):
+    """A policy as a row; its streams are begun by ``services.streams.assign_policy``, as in the product."""
+
+    class Meta:
+        model = Policy
+
+    organization = factory.SubFactory(OrganizationFactory)
+    template = factory.LazyFunction(published_template)
+
+
+class PolicyOverrideFactory(factory.django.DjangoModelFactory):
+    class Meta:
+        model = PolicyOverride
+
+    organization = factory.SubFactory(OrganizationFactory)
+    policy = factory.LazyAttribute(lambda row: policy_of(row.organization))
+    host = factory.LazyAttribute(lambda row: HostFactory(organization=row.organization))
+    template = factory.LazyFunction(published_template)
+
+
+class PolicySecondaryFactory(factory.django.DjangoModelFactory):
+    class Meta:
+        model = PolicySecondary
+
+    organization = factory.SubFactory(OrganizationFactory)
+    policy = factory.LazyAttribute(lambda row: policy_of(row.organization))
+    template = factory.LazyFunction(published_template)
+
+
+def policy_of(organization: Organization) -> Policy:
+    """Return the Linux policy of ``organization``, made when it has none."""
+    policy = Policy.objects.of(organization).in_force().filter(os_type="linux").first()
+    return policy or PolicyFactory(organization=organization)
