@@ -131,7 +131,11 @@ def may_operate(actor: Actor | AnonymousUser) -> bool:
 
 def codenames_of(actor: Actor, organization: Organization) -> list[str]:
     """Return all codenames that ``actor`` holds in ``organization``, in the order of the declaration."""
-    return [codename for codename in CODENAMES if holds(actor, codename, organization)]
+    if not isinstance(actor, User) or actor.is_superuser or not actor.is_active:
+        return [codename for codename in CODENAMES if holds(actor, codename, organization)]
+    held = _held(actor).wholly
+    may = _limit_of(actor) in (None, organization.pk)
+    return [codename for codename in CODENAMES if may and organization.pk in held.get(codename, ())]
 
 
 # --- What a user holds, read in one query -----------------------------------------------------------------------------
@@ -146,9 +150,15 @@ class _Held:
 
 
 def read_once(actor: Actor | AnonymousUser) -> None:
-    """Have what ``actor`` holds be read once from now on, as long as this object lives: that of one request."""
+    """Have what ``actor`` holds be read once from now on: at the begin of a request."""
     if isinstance(actor, User):
         actor.remembered = {}
+
+
+def read_anew(actor: Actor | AnonymousUser) -> None:
+    """Undo ``read_once``, at the end of a request whose actor may live longer."""
+    if isinstance(actor, User):
+        actor.remembered = None
 
 
 def _held(user: User) -> _Held:
@@ -371,6 +381,10 @@ class ScopeGrant:
     def __str__(self) -> str:
         return f"{scope_kind(type(self.scope))} {self.scope.pk} ({self.scope}): {self.codename}"
 
+    def words(self) -> str:
+        """Return the grant for a person, e.g. "Web servers: See the hosts of the group and their results"."""
+        return f"{self.scope}: {dict(self.scope._meta.permissions)[self.codename]}"
+
 
 def scope_grants(memberships: Sequence[Membership]) -> dict[int, list[ScopeGrant]]:
     """Return {membership id: grants for scopes of its organization, by scope}, in two queries for each scope model."""
@@ -388,6 +402,24 @@ def scope_grants(memberships: Sequence[Membership]) -> dict[int, list[ScopeGrant
             if scope is not None and (user_id, scope.organization_id) in by_person:
                 granted[by_person[user_id, scope.organization_id]].append(ScopeGrant(scope, codename))
     return {pk: sorted(grants, key=str) for pk, grants in granted.items()}
+
+
+def grantable_in(organization: Organization) -> list[ScopeGrant]:
+    """Return every grant that can be given for a scope of ``organization``, by scope."""
+    return [
+        ScopeGrant(scope, codename)
+        for model in scope_models()
+        for scope in model._default_manager.filter(organization=organization)
+        for codename in scope_codenames(model)
+    ]
+
+
+def scope_of(organization: Organization, kind: str, pk: int) -> Owned | None:
+    """Return the scope of ``organization`` with this kind and id, e.g. ("host_group", 7), or None."""
+    for model in scope_models():
+        if scope_kind(model) == kind:
+            return model._base_manager.filter(organization=organization, pk=pk).first()
+    return None
 
 
 def holders_of(scope: Owned) -> list[tuple[User, str]]:

@@ -11,6 +11,7 @@ from django.utils.html import format_html
 from compliance.models import Host
 from compliance.services import hosts
 from organizations.errors import Invalid
+from organizations.permissions import holds
 from organizations.web.admin import OwnedModelAdmin
 
 FIELDS = ("hostname", "address", "port", "os_type", "connection", "credential", "groups")
@@ -75,7 +76,12 @@ class HostAdmin(OwnedModelAdmin):
         return form
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> list[str]:
-        return ["organization"] if obj else []
+        """Show what the service lets only others change: the way to a host, and who sees it through which group."""
+        if obj is None:
+            return []
+        reach = [] if holds(request.user, "manage_settings", obj.organization) else sorted(hosts.REACH)
+        groups = [] if holds(request.user, "manage_compliance", obj.organization) else ["groups"]
+        return ["organization", *reach, *groups]
 
     def has_delete_permission(self, request: HttpRequest, obj: Host | None = None) -> bool:
         """Refuse."""
@@ -90,7 +96,8 @@ class HostAdmin(OwnedModelAdmin):
 
     def save_model(self, request: HttpRequest, obj: Host, form: forms.ModelForm, change: bool) -> None:
         values = {name: form.cleaned_data[name] for name in FIELDS if name in form.cleaned_data}
-        values["groups"] = list(values.get("groups") or [])
+        if "groups" in values:
+            values["groups"] = list(values["groups"] or [])
         if change:
             stored = Host.objects.get(pk=obj.pk)
             saved = hosts.change_host(actor=request.user, host=stored, values=values, now=timezone.now())

@@ -2,6 +2,7 @@ from typing import Any
 
 from django import forms
 from django.contrib import admin
+from django.contrib.admin.widgets import FilteredSelectMultiple
 from django.http import HttpRequest
 
 from organizations import permissions
@@ -21,6 +22,14 @@ class MembershipForm(forms.ModelForm):
         help_text="Beside what the role gives. An auditor is a viewer with View and Read the audit log.",
     )
 
+    scope_grants = forms.MultipleChoiceField(
+        label="Grants for host groups",
+        widget=FilteredSelectMultiple("grants", is_stacked=False),
+        required=False,
+        help_text="Hold only for the hosts of that group and their scans, exceptions and reports. With View alone, "
+        "nothing else of the organization is seen.",
+    )
+
     class Meta:
         model = Membership
         fields = ["organization", "user", "role"]
@@ -28,8 +37,18 @@ class MembershipForm(forms.ModelForm):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         """Show what is granted now."""
         super().__init__(*args, **kwargs)
+        self.possible: dict[str, permissions.ScopeGrant] = {}
         if self.instance.pk:
             self.initial["grants"] = permissions.granted_by_hand(self.instance.user, self.instance.organization)
+            possible = permissions.grantable_in(self.instance.organization)
+            self.possible = {str(granted): granted for granted in possible}
+            self.fields["scope_grants"].choices = [(key, granted.words()) for key, granted in self.possible.items()]
+            held = permissions.scope_grants([self.instance])[self.instance.pk]
+            self.initial["scope_grants"] = [str(granted) for granted in held]
+
+    def clean_scope_grants(self) -> list[permissions.ScopeGrant]:
+        """Return the chosen grants."""
+        return [self.possible[key] for key in self.cleaned_data["scope_grants"]]
 
 
 @admin.register(Membership)
@@ -48,6 +67,11 @@ class MembershipAdmin(OwnedModelAdmin):
         """Keep organization and person once the membership stands."""
         return ["organization", "user"] if obj else []
 
+    def get_fields(self, request: HttpRequest, obj: Membership | None = None) -> list[str]:
+        """Offer grants for host groups once the organization is known."""
+        fields = [*super().get_fields(request, obj)]
+        return fields if obj else [name for name in fields if name != "scope_grants"]
+
     def save_model(self, request: HttpRequest, obj: Membership, form: forms.ModelForm, change: bool) -> None:
         """Add or change through the services."""
         if change:
@@ -61,6 +85,9 @@ class MembershipAdmin(OwnedModelAdmin):
             )
             obj.pk = row.pk
         memberships.set_grants(actor=request.user, membership=row, codenames=form.cleaned_data["grants"])
+        if "scope_grants" in form.cleaned_data:
+            wanted = form.cleaned_data["scope_grants"]
+            memberships.set_scope_grants(actor=request.user, membership=row, grants=wanted)
 
     def delete_model(self, request: HttpRequest, obj: Membership) -> None:
         """End the membership."""

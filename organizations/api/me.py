@@ -4,7 +4,9 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from organizations.permissions import codenames_of, in_reach_of
+from organizations.api.members import ScopeGrantsSerializer, by_scope
+from organizations.models.memberships import Membership
+from organizations.permissions import codenames_of, in_reach_of, scope_grants
 
 
 class ReachSerializer(serializers.Serializer):
@@ -16,6 +18,7 @@ class ReachSerializer(serializers.Serializer):
     time_zone = serializers.CharField()
     automation_paused = serializers.BooleanField()
     permissions = serializers.ListField(child=serializers.CharField())
+    scope_grants = ScopeGrantsSerializer(many=True)
 
 
 class MeSerializer(serializers.Serializer):
@@ -37,8 +40,12 @@ class MeView(APIView):
         """Return the caller."""
         user = request.user
         reach = list(in_reach_of(user))
+        own = list(Membership.objects.filter(user=user, organization__in=reach))
+        granted = scope_grants(own)
+        for_scopes = {membership.organization_id: by_scope(granted[membership.pk]) for membership in own}
         for organization in reach:
             organization.permissions = codenames_of(user, organization)
+            organization.scope_grants = for_scopes.get(organization.pk, [])
         shown = {
             "id": user.pk,
             "username": user.username,

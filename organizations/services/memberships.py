@@ -1,3 +1,5 @@
+from collections.abc import Collection
+
 from django.db import transaction
 
 from organizations import audit, permissions
@@ -5,6 +7,7 @@ from organizations.errors import Conflict, Invalid
 from organizations.models.memberships import Membership
 from organizations.models.organizations import Organization
 from organizations.models.users import Actor, User
+from organizations.permissions import ScopeGrant
 
 
 @transaction.atomic
@@ -36,13 +39,15 @@ def change_role(*, actor: Actor, membership: Membership, role: str) -> Membershi
 
 @transaction.atomic
 def remove_member(*, actor: Actor, membership: Membership) -> None:
-    """End a membership with all that was granted by hand. Raises Conflict for the last admin."""
+    """End a membership with all that was granted by hand, also for scopes. Raises Conflict for the last admin."""
     permissions.require(actor, "manage_settings", membership.organization)
     membership = _locked(membership)
     _keep_one_admin(membership)
     user, organization, was = membership.user, membership.organization, audit.before(membership)
     for codename in permissions.granted_by_hand(user, organization):
         permissions.take_back(user, codename, organization)
+    for granted in permissions.scope_grants([membership])[membership.pk]:
+        permissions.take_back(user, granted.codename, granted.scope)
     permissions.put_in_role(user, organization, None)
     membership.delete()
     audit.record(actor=actor, action="membership.removed", subject=membership, before=was)
@@ -65,6 +70,37 @@ def set_grants(*, actor: Actor, membership: Membership, codenames: list[str]) ->
         details = {"grants_before": had, "grants_after": sorted(set(codenames))}
         audit.record(actor=actor, action="membership.grants_changed", subject=membership, details=details)
     return membership
+
+
+@transaction.atomic
+def set_scope_grants(*, actor: Actor, membership: Membership, grants: Collection[ScopeGrant]) -> Membership:
+    """Have exactly ``grants`` given to a member for scopes of the organization, such as host groups.
+
+    Raises PermissionDenied without manage_settings, Invalid for a scope of another organization or a permission that
+    cannot be granted for it.
+    """
+    permissions.require(actor, "manage_settings", membership.organization)
+    membership = _locked(membership)
+    for wanted in grants:
+        _refuse_unfit(wanted, membership.organization)
+    had = permissions.scope_grants([membership])[membership.pk]
+    for added in set(grants) - set(had):
+        permissions.grant(membership.user, added.codename, added.scope)
+    for ended in set(had) - set(grants):
+        permissions.take_back(membership.user, ended.codename, ended.scope)
+    if set(grants) != set(had):
+        details = {"grants_before": sorted(map(str, had)), "grants_after": sorted(map(str, set(grants)))}
+        audit.record(actor=actor, action="membership.scope_grants_changed", subject=membership, details=details)
+    return membership
+
+
+def _refuse_unfit(wanted: ScopeGrant, organization: Organization) -> None:
+    if wanted.scope.organization_id != organization.pk:
+        raise Invalid({"scope_grants": "There is no such row, or it is not yours to name."})
+    possible = permissions.scope_codenames(type(wanted.scope))
+    if wanted.codename not in possible:
+        kind = permissions.scope_kind(type(wanted.scope)).replace("_", " ")
+        raise Invalid({"scope_grants": f"For a {kind}, one of {', '.join(possible)} can be granted."})
 
 
 def _locked(membership: Membership) -> Membership:

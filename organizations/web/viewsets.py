@@ -20,6 +20,7 @@ from organizations.permissions import (
     permitted_in_part,
     permitted_rows,
     permitted_to,
+    read_anew,
     read_once,
     require,
     rows_in_reach,
@@ -108,6 +109,11 @@ class OwnedViewSet(GenericViewSet):
         super().initial(request, *args, **kwargs)
         if self.detail and self.action:
             self.get_object()
+
+    def finalize_response(self, request: Request, response: Any, *args: Any, **kwargs: Any) -> Any:
+        """End what was begun with the request."""
+        read_anew(request.user)
+        return super().finalize_response(request, response, *args, **kwargs)
 
     def get_object(self) -> Any:
         """Return the row of the path, read once for each request."""

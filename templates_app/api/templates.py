@@ -13,7 +13,7 @@ from rest_framework.response import Response
 
 from organizations.errors import Invalid
 from organizations.models.organizations import Organization
-from organizations.permissions import permitted_to
+from organizations.permissions import holds_anywhere
 from organizations.web.viewsets import OwnedReadViewSet, OwnedRelatedField, OwnedSerializer
 from templates_app.api.checks import ChecksOfTemplates, validated
 from templates_app.models import Template
@@ -99,6 +99,7 @@ class TemplateViewSet(
     serializer_class = TemplateSerializer
     permissions = {"read": "view_compliance", "write": "manage_compliance", "copy": "view_compliance"}
     shared = True
+    in_part = True
     filterset_fields = ["status", "os_type", "family", "framework", "slug"]
     search_fields = ["name", "description", "slug"]
     ordering_fields = ["name", "version", "created_at", "published_at", "status", "framework"]
@@ -117,7 +118,7 @@ class TemplateViewSet(
         """Let a system template be read and copied; changing one is refused by the services, with the reason."""
         if obj.organization is not None:
             super().check_object_permissions(request, obj)
-        elif not permitted_to(request.user, self.codename()).exists():
+        elif not holds_anywhere(request.user, (self.codename(),), in_part=True):
             raise PermissionDenied(f"This needs the permission {self.codename()} in at least one organization.")
 
     def perform_create(self, serializer: serializers.BaseSerializer) -> None:
