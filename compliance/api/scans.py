@@ -10,13 +10,14 @@ from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from compliance.models import Host, Scan
+from compliance.models import Host, Policy, Scan
 from compliance.reports import scan_json
 from compliance.reports.formats import FORMATS
 from compliance.selectors.scan_reports import counts, failed_by_severity, scan_report
 from compliance.selectors.snapshots import load_snapshot
 from compliance.services import scan_reports, scan_requests
 from organizations.errors import Conflict, NotReady
+from organizations.models.users import User
 from organizations.web.viewsets import OwnedReadViewSet, OwnedRelatedField, OwnedSerializer
 from templates_app.language import stored_facts
 from templates_app.models import Template
@@ -62,7 +63,7 @@ class ScanSerializer(OwnedSerializer):
         model = Scan
         fields = [
             "id", "organization", "host", "hostname", "template", "template_name", "template_slug", "template_version",
-            "template_sha256", "profile", "scan_type", "status", "privilege", "benchmark", "score",
+            "template_sha256", "profile", "policy", "scan_type", "status", "privilege", "benchmark", "score",
             "score_without_waivers", "coverage", "incomplete", "counts", "failed_by_severity", "left_out",
             "handover_blocked", "would_block", "block_reasons", "progress", "error_code", "error", "created_at",
             "started_at", "finished_at",
@@ -83,11 +84,30 @@ class ScanSerializer(OwnedSerializer):
 
 
 class ScanRequestSerializer(serializers.Serializer):
-    """Which host to scan; without a template the system's Level 1 of its OS."""
+    """Which host to scan: under its policy, or by hand with a template; with neither, the system's Level 1."""
 
     host = OwnedRelatedField(queryset=Host.objects.select_related("organization"))
+    policy = OwnedRelatedField(queryset=Policy.objects.in_force(), required=False)
     template = OwnedRelatedField(queryset=Template.objects.all(), shared=True, required=False)
-    profile = serializers.ChoiceField(choices=Scan.Profile.choices, default=Scan.Profile.SERVER)
+    profile = serializers.ChoiceField(choices=Scan.Profile.choices, required=False)
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        """Refuse what the policy decides."""
+        if "policy" in attrs and (decided := {"template", "profile"} & attrs.keys()):
+            raise serializers.ValidationError(dict.fromkeys(decided, "The policy decides this; leave it out."))
+        return attrs
+
+
+def requested(actor: User, wanted: dict[str, Any]) -> Scan:
+    """Ask for the scan that a valid body describes. Raises as the services do."""
+    host, now = wanted["host"], timezone.now()
+    if "policy" in wanted:
+        return scan_requests.request_policy_scan(actor=actor, host=host, policy=wanted["policy"], now=now)
+    template = wanted.get("template") or Template.objects.latest_of(DEFAULT_TEMPLATES.get(host.os_type, ""))
+    if template is None:
+        raise Conflict("The system templates are not loaded; the operator runs manage.py load_content.")
+    profile = wanted.get("profile", Scan.Profile.SERVER)
+    return scan_requests.request_scan(actor=actor, host=host, template=template, profile=profile, now=now)
 
 
 class ScanViewSet(mixins.CreateModelMixin, OwnedReadViewSet):
@@ -98,7 +118,7 @@ class ScanViewSet(mixins.CreateModelMixin, OwnedReadViewSet):
     ).defer("template__document", "results__data", "snapshot__manifest__data")
     serializer_class = ScanSerializer
     permissions = {"read": "view_compliance", "write": "manage_compliance"}
-    filterset_fields = ["status", "scan_type", "host", "template", "profile"]
+    filterset_fields = ["status", "scan_type", "host", "policy", "template", "profile"]
     search_fields = ["host__hostname", "template__name"]
     ordering_fields = ["created_at", "finished_at", "score"]
     http_method_names = ["get", "post", "head", "options"]
@@ -108,16 +128,7 @@ class ScanViewSet(mixins.CreateModelMixin, OwnedReadViewSet):
         """Ask for a scan, at once. 409 while the host is offline."""
         wanted = ScanRequestSerializer(data=request.data, context=self.get_serializer_context())
         wanted.is_valid(raise_exception=True)
-        host = wanted.validated_data["host"]
-        template = wanted.validated_data.get("template") or Template.objects.latest_of(
-            DEFAULT_TEMPLATES.get(host.os_type, "")
-        )
-        if template is None:
-            raise Conflict("The system templates are not loaded; the operator runs manage.py load_content.")
-        scan = scan_requests.request_scan(
-            actor=request.user, host=host, template=template, profile=wanted.validated_data["profile"],
-            now=timezone.now(),
-        )  # fmt: skip
+        scan = requested(request.user, wanted.validated_data)
         return Response(ScanSerializer(scan).data, status=201)
 
     @extend_schema(responses=OpenApiTypes.OBJECT)
