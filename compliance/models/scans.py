@@ -20,7 +20,7 @@ class ScanQuerySet(OwnedQuerySet):
 
     def claimable(self, at: datetime) -> Self:
         """Return the pending scans whose time has come, those that a person waits for first."""
-        return self.filter(status=Scan.Status.PENDING, not_before__lte=at).order_by("priority", "pk")
+        return self.filter(status=Scan.Status.PENDING, not_before__lte=at).order_by("priority", "not_before", "pk")
 
     def lost(self, at: datetime) -> Self:
         """Return the running scans whose worker let its lease run out."""
