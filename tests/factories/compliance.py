@@ -16,6 +16,7 @@ from compliance.models import (
     PolicyOverride,
     PolicySecondary,
     Scan,
+    Waiver,
 )
 from compliance.services import scan_outcomes, scan_requests
 from compliance.services.snapshots import store_snapshot
@@ -24,7 +25,7 @@ from templates_app.language.facts import FactDocument, HostOs
 from templates_app.language.observations import Evidence
 from templates_app.language.results import Result, SkipReason, Status
 from templates_app.models import Template
-from tests.factories.organizations import OrganizationFactory
+from tests.factories.organizations import OrganizationFactory, UserFactory
 from tests.factories.templates_app import a_check, published_template
 
 NOON = datetime(2026, 11, 21, 12, 0, tzinfo=UTC)
@@ -54,6 +55,20 @@ class HostFactory(factory.django.DjangoModelFactory):
 
     organization = factory.SubFactory(OrganizationFactory)
     hostname = factory.Sequence(lambda n: f"web-{n}.example.com")
+
+
+class WaiverFactory(factory.django.DjangoModelFactory):
+    """A pending exception in the whole organization, but for fields."""
+
+    class Meta:
+        model = Waiver
+
+    organization = factory.SubFactory(OrganizationFactory)
+    check_id = "linux_sysctl_ip_forward"
+    reason = "The appliance routes packets; a firewall stands in front of it."
+    created_by = factory.SubFactory(UserFactory)
+    requested_by = factory.SelfAttribute("created_by")
+    created_at = NOON
 
 
 def a_scan(host: Host | None = None, template: Template | None = None, **fields: Any) -> Scan:
@@ -139,6 +154,7 @@ class PolicyFactory(factory.django.DjangoModelFactory):
         model = Policy
 
     organization = factory.SubFactory(OrganizationFactory)
+    os_type = "linux"
     template = factory.LazyFunction(published_template)
 
 

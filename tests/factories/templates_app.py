@@ -49,3 +49,14 @@ def published_template(
     )  # fmt: skip
     fill_draft(template, document, {})
     return publish(template, document, now=NOON, by=None)
+
+
+def next_version(template: Template, checks: Sequence[Check] = ()) -> Template:
+    """Return a further published version of the family of ``template``."""
+    document = a_document(checks, name=template.name, os_type=template.os_type, version=template.version + 1)
+    new = Template.objects.create(
+        organization=template.organization, family=template.family, slug=template.slug, version=document.version,
+        name=document.name, os_type=document.os_type, framework=document.framework,
+    )  # fmt: skip
+    fill_draft(new, document, {})
+    return publish(new, document, now=NOON, by=None)
