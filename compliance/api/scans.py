@@ -167,7 +167,7 @@ class ScanViewSet(mixins.CreateModelMixin, OwnedReadViewSet):
         """Return a report file, or 202 while it is made."""
         name = suffix.partition(".")[0]
         scan = self.get_object()
-        sealed = scan_reports.report_or_request(scan=scan, name=name, actor=request.user)
+        sealed = scan_reports.report_or_request(scan=scan, name=name, actor=request.user, now=timezone.now())
         if sealed is None:
             raise NotReady("The report is being made.")
         response = HttpResponse(bytes(sealed.content), content_type=sealed.media_type)

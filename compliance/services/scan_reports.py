@@ -1,11 +1,10 @@
 """Report files of scans: made once for each format, sealed, and handed out again byte by byte."""
 
 import logging
+from datetime import datetime, timedelta
 
 from django.conf import settings
-from django.core.cache import cache
 from django.db import transaction
-from django.utils import timezone
 
 from compliance.models import Scan
 from compliance.queue import MAKE_PDF
@@ -13,17 +12,25 @@ from compliance.reports.formats import FORMATS, Format
 from compliance.reports.scan_report import Issue
 from compliance.selectors.scan_reports import scan_report
 from organizations.errors import Conflict
-from organizations.models.reports import SealedReport, new_report_id
+from organizations.models.reports import ReportRequest, SealedReport, new_report_id
 from organizations.models.users import Actor, SystemActor
 from organizations.permissions import require
 from organizations.reports.pdf import PdfFailed
-from organizations.services.reports import Sealing, seal
+from organizations.services.reports import (
+    OUR_FAULT,
+    Sealing,
+    end_request,
+    fail_request,
+    latest_request,
+    request_report,
+    seal,
+)
 
 logger = logging.getLogger(__name__)
 
 REPORTER = SystemActor("report maker")
-ASK_AGAIN_S = 60
-"""Whoever polls for a slow report asks a worker once in this time, not with every poll."""
+TELL_WHY = timedelta(minutes=2)
+"""For so long a report that could not be made says why; whoever asks later has it tried again."""
 
 
 def made_report(scan: Scan, name: str) -> SealedReport | None:
@@ -34,7 +41,7 @@ def made_report(scan: Scan, name: str) -> SealedReport | None:
     return of_scan.order_by("pk").first()
 
 
-def make_report(*, scan: Scan, name: str, actor: Actor) -> SealedReport:
+def make_report(*, scan: Scan, name: str, actor: Actor, now: datetime) -> SealedReport:
     """Return the report file of ``scan`` in the format ``name``, made now unless it was made before.
 
     ``scan`` comes with host, organization, template, snapshot and results selected. Raises Conflict unless completed,
@@ -42,43 +49,67 @@ def make_report(*, scan: Scan, name: str, actor: Actor) -> SealedReport:
     """
     if scan.status != Scan.Status.COMPLETED:
         raise Conflict(f"Only a completed scan has reports; this one is {scan.status}.")
-    return made_report(scan, name) or _made(scan, FORMATS[name], actor)
+    return made_report(scan, name) or _made(scan, FORMATS[name], actor, now)
 
 
-def report_or_request(*, scan: Scan, name: str, actor: Actor) -> SealedReport | None:
+def report_or_request(*, scan: Scan, name: str, actor: Actor, now: datetime) -> SealedReport | None:
     """Return the report file, or None after asking a worker for one that takes long to make.
 
-    Raises PermissionDenied without view_compliance, Conflict unless the scan has completed.
+    Raises PermissionDenied without view_compliance, Conflict unless the scan has completed, and Conflict with the
+    reason for two minutes after a report could not be made.
     """
     require(actor, "view_compliance", scan)
-    if FORMATS[name].slow and scan.status == Scan.Status.COMPLETED and made_report(scan, name) is None:
-        if cache.add(f"scan-report:{scan.pk}:{name}", True, timeout=ASK_AGAIN_S):
-            MAKE_PDF.enqueue(scan_id=scan.pk)
-        return None
-    return make_report(scan=scan, name=name, actor=actor)
+    if not FORMATS[name].slow or scan.status != Scan.Status.COMPLETED:
+        return make_report(scan=scan, name=name, actor=actor, now=now)
+    made = made_report(scan, name)
+    if made is None:
+        told_why(latest_request(organization=scan.organization, subject=scan, form=name), now)
+        request = request_report(
+            actor=actor, organization=scan.organization, subject=scan, form=name, job=MAKE_PDF, now=now
+        )
+        told_why(request, now)
+    return made
 
 
-def make_wanted(*, scan_id: int, name: str) -> None:
-    """Make the report file that somebody asked for; do nothing when the scan is gone.
-
-    One that cannot be made is logged; whoever still waits has it tried again.
-    """
-    rows = Scan.objects.select_related("host", "organization", "template", "snapshot", "results", "requested_by")
-    scan = rows.filter(pk=scan_id, status=Scan.Status.COMPLETED).first()
-    if scan is None:
+def told_why(request: ReportRequest | None, now: datetime) -> None:
+    """Raise Conflict with the reason when ``request`` has failed a short while ago."""
+    if request is None or request.status != ReportRequest.Status.FAILED or request.ended_at is None:
         return
+    if now - request.ended_at < TELL_WHY:
+        raise Conflict(f"{request.reason} It can be tried again in {TELL_WHY.seconds // 60} minutes.")
+
+
+def make_wanted(*, request_id: int, now: datetime) -> None:
+    """Make the report file that somebody asked for; do nothing when that was done before.
+
+    One that cannot be made leaves its reason with the request.
+    """
+    pending = ReportRequest.objects.filter(status=ReportRequest.Status.PENDING)
+    request = pending.select_related("organization").filter(pk=request_id).first()
+    if request is None:
+        return
+    rows = Scan.objects.select_related("host", "organization", "template", "snapshot", "results", "requested_by")
+    scan = rows.filter(organization=request.organization_id, pk=int(request.subject_id)).first()
     try:
-        make_report(scan=scan, name=name, actor=REPORTER)
-    except PdfFailed as error:
-        logger.warning("report.not_made", extra={"scan_id": scan_id, "format": name, "reason": str(error)})
+        if scan is None:
+            raise Conflict("The scan is gone.")
+        report = make_report(scan=scan, name=request.format, actor=REPORTER, now=now)
+    except (PdfFailed, Conflict) as error:
+        logger.warning("report.not_made", extra={"request_id": request_id, "reason": str(error)})
+        fail_request(request=request, reason=str(error), now=now)
+    except Exception:
+        fail_request(request=request, reason=OUR_FAULT, now=now)
+        raise
+    else:
+        end_request(request=request, report=report, now=now)
 
 
-def _made(scan: Scan, form: Format, actor: Actor) -> SealedReport:
+def _made(scan: Scan, form: Format, actor: Actor, now: datetime) -> SealedReport:
     """Render outside any transaction, which may take seconds, then seal; who comes second gets the first one's file."""
     report = scan_report(scan)
     issue = Issue(
         report_id=new_report_id(),
-        generated_at=timezone.now(),
+        generated_at=now,
         generated_by=str(actor),
         product_version=settings.PRODUCT_VERSION,
         verify_url=f"{settings.PUBLIC_URL}/verify/",

@@ -161,7 +161,11 @@ class ScanReportFile(OwnedPage, View):
 
     def get(self, request: HttpRequest, pk: int, name: str) -> HttpResponse:
         scan = self.row(Scan.objects.select_related(*WITH_NAMES), pk=pk)
-        sealed = scan_reports.report_or_request(scan=scan, name=name, actor=request.user)
+        try:
+            sealed = scan_reports.report_or_request(scan=scan, name=name, actor=request.user, now=timezone.now())
+        except Refused as refused:
+            messages.error(request, str(refused))
+            return redirect("compliance:scan", pk=scan.pk)
         if sealed is None:
             messages.info(request, "The report is being made; take it here in a few seconds.")
             return redirect("compliance:scan", pk=pk)

@@ -1,6 +1,6 @@
 """Periods and what they are about, read from a query: two days, a policy, a host."""
 
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 from compliance.models import Host, Policy
 from organizations.errors import Invalid
@@ -9,6 +9,11 @@ from organizations.web.problems import NO_SUCH_ROW
 
 LONGEST_ID = 18
 DEFAULT_DAYS = 30
+
+
+def today_of(organization: Organization | None, now: datetime) -> date:
+    """Return the day that ``now`` falls on in the zone of ``organization``; with several looked at, in UTC."""
+    return now.astimezone(organization.zone if organization else UTC).date()
 
 
 def day_named(field: str, text: str | None, default: date) -> date:

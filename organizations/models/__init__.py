@@ -2,7 +2,7 @@ from organizations.models.audit import AuditChain, AuditEvent
 from organizations.models.content import LoadedContent
 from organizations.models.memberships import Membership
 from organizations.models.organizations import Organization
-from organizations.models.reports import SealedReport
+from organizations.models.reports import ReportRequest, SealedReport
 from organizations.models.tokens import ApiToken
 from organizations.models.users import User
 
@@ -13,6 +13,7 @@ __all__ = [
     "LoadedContent",
     "Membership",
     "Organization",
+    "ReportRequest",
     "SealedReport",
     "User",
 ]

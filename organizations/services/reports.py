@@ -1,10 +1,19 @@
 import hashlib
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 
-from django.db import models
+from django.db import IntegrityError, models, transaction
 
 from organizations.models.organizations import Organization
-from organizations.models.reports import SealedReport, new_report_id
+from organizations.models.reports import ReportRequest, SealedReport, new_report_id
+from organizations.models.users import Actor, User
+from organizations.queue import Job
+
+ASK_AGAIN = timedelta(seconds=60)
+"""Whoever polls for a slow report asks a worker once in this time, not with every poll."""
+GIVE_UP = timedelta(minutes=15)
+NOBODY = "No worker made the report within 15 minutes. Ask the operator whether the worker runs, then try again."
+OUR_FAULT = "The report could not be made because of an error of Plumbline; the operator finds it in the worker's log."
 
 
 @dataclass(frozen=True)
@@ -36,3 +45,62 @@ def seal(*, organization: Organization, sealing: Sealing, report_id: str | None 
         content=sealing.content,
         sha256=hashlib.sha256(sealing.content).hexdigest(),
     )
+
+
+def latest_request(*, organization: Organization, subject: models.Model, form: str) -> ReportRequest | None:
+    """Return the newest wish for a report on ``subject`` in the format ``form``."""
+    of_subject = ReportRequest.objects.of(organization).filter(
+        subject_kind=subject._meta.label_lower, subject_id=str(subject.pk), format=form
+    )
+    return of_subject.select_related("report").defer("report__content").order_by("-pk").first()
+
+
+def request_report(
+    *, actor: Actor, organization: Organization, subject: models.Model, form: str, job: Job, now: datetime
+) -> ReportRequest:
+    """Have a worker make a report on ``subject``; return the pending wish for it, one for all who ask.
+
+    The job gets ``request_id``. A worker that was asked is asked again after a minute; after a quarter of an hour the
+    wish has failed. Whether ``actor`` may is the caller's to require.
+    """
+    request = latest_request(organization=organization, subject=subject, form=form)
+    if request is None or request.status != ReportRequest.Status.PENDING:
+        try:
+            with transaction.atomic():
+                request = ReportRequest.objects.create(
+                    organization=organization, subject_kind=subject._meta.label_lower, subject_id=str(subject.pk),
+                    format=form, requested_by=actor if isinstance(actor, User) else None, enqueued_at=now,
+                    created_at=now,
+                )  # fmt: skip
+        except IntegrityError:  # somebody else asked between the two lines, and a worker knows
+            request = latest_request(organization=organization, subject=subject, form=form)
+            if request is None:
+                raise
+            return request
+        job.enqueue(request_id=request.pk)
+        return request
+    return asked_again(request, job, now)
+
+
+def asked_again(request: ReportRequest, job: Job, now: datetime) -> ReportRequest:
+    """Remind a worker of a pending wish, or give it up when nobody took it for long; return it as it is now."""
+    if now - request.created_at >= GIVE_UP:
+        fail_request(request=request, reason=NOBODY, now=now)
+        request.refresh_from_db()
+    elif now - request.enqueued_at >= ASK_AGAIN:
+        pending = ReportRequest.objects.filter(pk=request.pk, status=request.status, enqueued_at=request.enqueued_at)
+        if pending.update(enqueued_at=now):
+            job.enqueue(request_id=request.pk)
+    return request
+
+
+def end_request(*, request: ReportRequest, report: SealedReport, now: datetime) -> None:
+    """Note that the report was made; one that was given up meanwhile counts as made after all."""
+    made = ReportRequest.objects.filter(pk=request.pk)
+    made.update(status=ReportRequest.Status.MADE, report=report, ended_at=now, reason="")
+
+
+def fail_request(*, request: ReportRequest, reason: str, now: datetime) -> None:
+    """Note why the report could not be made, in a sentence for whoever waits."""
+    pending = ReportRequest.objects.filter(pk=request.pk, status=ReportRequest.Status.PENDING)
+    pending.update(status=ReportRequest.Status.FAILED, ended_at=now, reason=reason[:500])

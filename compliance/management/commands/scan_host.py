@@ -73,7 +73,7 @@ class Command(BaseCommand):
             text = table.render(scan_report(scan), colour=options["output"] is None and sys.stdout.isatty())
             self.put(text.encode(), options["output"])
         else:
-            self.put(bytes(make_report(scan=scan, name=options["format"], actor=OPERATOR).content), options["output"])
+            self.put(made(scan, options["format"]), options["output"])
         if options["reports"]:
             self.write_all(scan, options["reports"])
 
@@ -85,7 +85,7 @@ class Command(BaseCommand):
         self.stderr.write("Reports:")
         for name, one in FORMATS.items():
             path = directory / one.filename
-            self.put(bytes(make_report(scan=scan, name=name, actor=OPERATOR).content), path)
+            self.put(made(scan, name), path)
             self.stderr.write(f"  {path}")
 
     def put(self, content: bytes, path: Path | None) -> None:
@@ -108,6 +108,11 @@ class Command(BaseCommand):
         if sys.stderr.isatty():
             steps = f" {progress.done}/{progress.total} {progress.section}" if progress.total else ""
             self.stderr.write(f"\r\033[K{Scan.Phase(phase).label}{steps}", ending="")
+
+
+def made(scan: Scan, name: str) -> bytes:
+    """Return the report file of ``scan`` in the format ``name``."""
+    return bytes(make_report(scan=scan, name=name, actor=OPERATOR, now=timezone.now()).content)
 
 
 def gates(report: ScanReport, min_score: float | None, fail_on: str | None) -> list[str]:

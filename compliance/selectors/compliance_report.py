@@ -1,0 +1,76 @@
+"""The compliance report: a fleet's summary, its frameworks, hosts, failing checks and exceptions, as values."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.db.models import F, QuerySet
+
+from compliance.models import Host, Stream, Waiver
+from compliance.selectors.dashboard import Framework, Posture, described, failing_checks, posture, texts_of
+from organizations.models.organizations import Organization
+
+MOST_CHECKS = 2000
+"""More distinct checks than all templates of one organization have together."""
+MOST_WORDS, LONGEST_WORD = 10, 100
+
+
+@dataclass(frozen=True)
+class ComplianceReport:
+    """The summary. ``hosts`` in service; ``average`` over the ``scored`` ones, unrounded, None without any.
+
+    ``above_80`` counts scores strictly greater than 80, ``below_50`` strictly less than 50. ``failing`` is None unless
+    details were asked for: dicts as ``dashboard.described`` makes them.
+    """
+
+    hosts: int
+    standing: Posture
+    failing: list[dict[str, Any]] | None
+
+    @property
+    def by_framework(self) -> tuple[Framework, ...]:
+        return self.standing.frameworks
+
+    @property
+    def never_scanned(self) -> int:
+        """Hosts under a policy whose first scan has not come yet."""
+        return self.standing.under_policy - self.standing.scanned
+
+    @property
+    def without_policy(self) -> int:
+        """Hosts in service that no policy holds to anything."""
+        return max(0, self.hosts - self.standing.under_policy)
+
+
+def compliance_report(organizations: QuerySet[Organization], *, details: bool) -> ComplianceReport:
+    """Return the report on ``organizations``, in two queries, with ``details`` in four."""
+    standing = posture(organizations)
+    return ComplianceReport(
+        hosts=Host.objects.within(organizations).in_service().count(),
+        standing=standing,
+        failing=described(failing_checks(organizations)[:MOST_CHECKS], standing) if details else None,
+    )
+
+
+def report_hosts(organizations: QuerySet[Organization]) -> QuerySet[Stream]:
+    """Return one row for each host under a policy, by host name, with host, policy and template at hand."""
+    rows = Stream.objects.within(organizations).primary()
+    named = rows.select_related("host", "policy", "template", "organization").defer("template__document")
+    return named.annotate(hostname=F("host__hostname")).order_by("hostname", "pk")
+
+
+def worded(checks: QuerySet[Any, Any], standing: Posture, words: str) -> QuerySet[Any, Any]:
+    """Return the failing ``checks`` whose id or title holds every one of ``words``."""
+    for word in words.replace("\0", "").split()[:MOST_WORDS]:
+        texts = texts_of(standing).order_by()
+        by_title = texts.filter(title__icontains=word[:LONGEST_WORD]).values("check_id")
+        by_id = texts.filter(check_id__icontains=word[:LONGEST_WORD]).values("check_id")
+        checks = checks.filter(check_id__in=by_title.union(by_id))
+    return checks
+
+
+def exceptions_in_force(organization: Organization, at: datetime) -> QuerySet[Waiver]:
+    """Return the exceptions that count at ``at``, the first to expire first."""
+    rows = Waiver.objects.of(organization).in_force(at)
+    named = rows.select_related("host", "host_group", "requested_by", "decided_by")
+    return named.order_by(F("expires_at").asc(nulls_last=True), "pk")
