@@ -11,9 +11,11 @@ from compliance.api.host_groups import HostGroupViewSet
 from compliance.api.hosts import HostViewSet
 from compliance.api.policies import PolicyViewSet
 from compliance.api.policy_overrides import PolicyOverrideViewSet, PolicySecondaryViewSet
+from compliance.api.previews import PreviewViewSet
 from compliance.api.scans import ScanViewSet
 from compliance.api.score_changes import ScoreChangeView
 from compliance.api.trends import TrendView
+from compliance.api.try_outs import TryOutView
 from itsm.api.alerts import AlertViewSet
 from organizations.api.audit import AuditEventViewSet
 from organizations.api.me import MeView
@@ -47,10 +49,16 @@ router.register(r"policies/(?P<policy_pk>[0-9]{1,18})/secondaries", PolicySecond
 router.register("scans", ScanViewSet)
 router.register("alerts", AlertViewSet)
 
+PREVIEW = "v1/templates/<int:pk>/preview/"  # needs stored facts, so it is compliance's
+
 urlpatterns = [
     path("v1/me/", MeView.as_view()),
     path("v1/trends/", TrendView.as_view()),
     path("v1/score-changes/", ScoreChangeView.as_view()),
+    path("v1/checks/try/", TryOutView.as_view()),
+    path(PREVIEW, PreviewViewSet.as_view({"get": "retrieve", "post": "create"}, detail=True)),
+    path(f"{PREVIEW}cancel/", PreviewViewSet.as_view({"post": "cancel"}, detail=True)),
+    path(f"{PREVIEW}hosts/", PreviewViewSet.as_view({"get": "hosts"}, detail=True)),
     path("v1/reports/<str:report_id>/verify/", VerifyReportView.as_view()),
     path("v1/", include(router.urls)),
     path("schema/", SpectacularAPIView.as_view(), name="schema"),
