@@ -134,10 +134,9 @@ def _refusal(policy: Policy, template: Template, os_type: str) -> dict[str, str]
         return {"template": NO_SUCH}
     if template.status != Template.Status.PUBLISHED:
         return {"template": f"{template} is a draft; publish it first."}
-    if template.os_type != os_type:
-        return {
-            "template": f"{template} is for {template.get_os_type_display()}; choose one for {OsType(os_type).label}."
-        }
+    if template.os_type != os_type and os_type in OsType.values:
+        of, wanted = template.get_os_type_display(), OsType(os_type).label
+        return {"template": f"{template} is for {of}; choose one for {wanted}."}
     return {}
 
 

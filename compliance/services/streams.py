@@ -7,9 +7,10 @@ from itertools import islice
 from django.db import transaction
 from django.db.models import Exists, F, OuterRef, Q, QuerySet
 
-from compliance.models import Host, Policy, Stream
+from compliance.models import Host, Policy, Scan, Stream
 from compliance.models.policies import PolicyOverride, PolicySecondary
 from compliance.queue import RECONCILE_STREAMS
+from compliance.services.ledgers import tally_ended
 from compliance.services.postures import let_go
 from organizations.errors import Conflict
 from organizations.models.organizations import Organization
@@ -110,17 +111,29 @@ UNDER_POLICY = (Stream.Role.POLICY, Stream.Role.SECONDARY)
 
 
 def end_streams(streams: QuerySet[Stream], now: datetime) -> bool:
-    """Take ``streams`` out of the posture; return whether that was all of them. Their history stays.
+    """Take ``streams`` out of the posture; return whether that was all of them. Their scans stay.
 
     More than AT_ONCE are left to ``reconcile``, which is asked for then: a request does not wait for so many. For that
     ``streams`` must be ones that ``astray`` finds too.
     """
     ids = list(streams.order_by("pk").values_list("pk", flat=True)[: AT_ONCE + 1])
-    let_go(Stream.objects.filter(pk__in=ids[:AT_ONCE]), now)
+    _end(ids[:AT_ONCE], now)
     if len(ids) <= AT_ONCE:
         return True
     RECONCILE_STREAMS.enqueue()
     return False
+
+
+@transaction.atomic
+def _end(ids: list[int], now: datetime) -> int:
+    """End streams and cancel the scans that wait in them; one that runs comes to its end and moves nothing."""
+    ended = let_go(Stream.objects.filter(pk__in=ids), now)
+    waiting = list(Scan.objects.filter(stream__in=ids, status=Scan.Status.PENDING).select_for_update())
+    for scan in waiting:
+        scan.status, scan.finished_at, scan.phase = Scan.Status.CANCELLED, now, Scan.Phase.ENDED
+    Scan.objects.bulk_update(waiting, ["status", "finished_at", "phase"], batch_size=AT_ONCE)
+    tally_ended(waiting)
+    return ended
 
 
 def astray() -> QuerySet[Stream]:
@@ -143,7 +156,7 @@ def reconcile(*, now: datetime) -> int:
     """
     changed = 0
     while ids := list(astray().order_by("pk").values_list("pk", flat=True)[:AT_ONCE]):
-        changed += let_go(Stream.objects.filter(pk__in=ids), now)
+        changed += _end(ids, now)
     for policy in Policy.objects.in_force().select_related("template").defer("template__document"):
         changed += assign_policy(policy=policy, now=now)
     return changed
