@@ -6,8 +6,12 @@ from pathlib import Path
 
 from django.apps import apps
 from django.conf import settings
+from django.db.models import QuerySet
+from django.utils import timezone
 
+from compliance.services import previews
 from organizations.models.content import LoadedContent
+from templates_app.models import Template
 from templates_app.services import content as templates
 
 LOADERS = (templates.load_content,)
@@ -38,10 +42,17 @@ def problems() -> list[str]:
 
 def load() -> Iterator[str]:
     """Load or upgrade all; yield a line for each thing, saying what changed."""
-    before = digest()
+    before, known = digest(), set(newest_system_templates())
     for loader in LOADERS:
         yield from loader()
+    for template in Template.objects.filter(pk__in=set(newest_system_templates()) - known, version__gt=1):
+        yield from previews.flips(template, now=timezone.now()).lines()
     LoadedContent.objects.update_or_create(name=NAME, defaults={"sha256": before})
+
+
+def newest_system_templates() -> QuerySet[Template, int]:
+    """Return the ids of the newest version of each system template."""
+    return Template.objects.newest().filter(organization=None).values_list("pk", flat=True)
 
 
 def _files() -> Iterator[Path]:
