@@ -68,6 +68,22 @@ def affected_streams(waiver: Waiver, at: datetime) -> QuerySet[Stream]:
     return in_scope(waiver, Stream.objects.going().filter(pk__in=states.values("stream")))
 
 
+def streams_out_of_step(host: Host, at: datetime) -> QuerySet[Stream]:
+    """Return the going streams of ``host`` that waive, or fail, otherwise than the waivers in force at ``at`` have it.
+
+    It is for changes of the host's groups; changes of waivers are found by ``affected_streams``.
+    """
+    wanted = {check_id: waiver.pk for check_id, waiver in in_force_on(host, at).items()}
+    states = CheckState.objects.current().filter(stream__host=host, status__in=("fail", "waived"))
+    rows = states.values_list("stream", "check_id", "status", "waiver")
+    astray = {
+        stream
+        for stream, check_id, status, waiver in rows
+        if wanted.get(check_id) != (waiver if status == "waived" else None)
+    }
+    return Stream.objects.going().filter(pk__in=astray)
+
+
 def counts(waiver: Waiver, at: datetime) -> bool:
     """Tell whether ``waiver`` waives at ``at``, as ``Waiver.objects.in_force`` has it."""
     return waiver.status == Waiver.Status.ACTIVE and (waiver.expires_at is None or waiver.expires_at > at)

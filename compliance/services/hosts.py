@@ -9,6 +9,7 @@ from django.db import IntegrityError, transaction
 
 from compliance.models import Host
 from compliance.services.streams import assign_host
+from compliance.services.waiver_upkeep import follow_groups
 from organizations import audit
 from organizations.errors import Conflict, Invalid
 from organizations.models.organizations import Organization
@@ -55,6 +56,8 @@ def change_host(*, actor: Actor, host: Host, values: Mapping[str, Any], now: dat
         Host.objects.filter(pk=host.pk).update(unreachable_since=None)
     if changed.os_type != os_type:
         assign_host(host=changed, now=now)
+    if "groups" in values:
+        follow_groups(host=changed, now=now)
     return changed
 
 

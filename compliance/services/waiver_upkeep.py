@@ -5,8 +5,8 @@ from datetime import datetime, timedelta
 from django.db import transaction
 from django.db.models import QuerySet
 
-from compliance.models import Waiver
-from compliance.selectors.waivers import affected_streams, expiry_words, scope_words
+from compliance.models import Host, Waiver
+from compliance.selectors.waivers import affected_streams, expiry_words, scope_words, streams_out_of_step
 from compliance.services.re_evaluation import refresh_all
 from compliance.services.waivers import end_expired
 from itsm.models import Alert
@@ -89,6 +89,11 @@ def follow_change(waiver: Waiver, now: datetime) -> int:
     refresh_all(streams=affected_streams(waiver, now), now=now)
     since = max(at for at in (waiver.decided_at, waiver.ended_at) if at is not None)
     return as_it_was(waiver).update(applied_at=now) if since <= now - SETTLED else 0
+
+
+def follow_groups(*, host: Host, now: datetime) -> int:
+    """Have the posture of ``host`` follow a change of its groups; return how many streams are scored again."""
+    return refresh_all(streams=streams_out_of_step(host, now), now=now)
 
 
 def as_it_was(waiver: Waiver) -> QuerySet[Waiver]:
