@@ -1,14 +1,13 @@
 """The one door to permissions: who may do what in which organization or scope. Nothing else calls guardian.
 
 A permission is held in a whole organization, or for a *scope*: a part of it, such as a host group. Rows say in which
-scopes they lie (``Owned.scope_paths``). Lists and single rows are answered from the same condition.
+scopes they lie (``Owned.scope_paths``). A list and a single row are answered from the same condition.
 """
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, TypeVar, cast
+from typing import TypeVar, cast
 
-from django.apps import apps
 from django.contrib.auth.models import AnonymousUser, Group
 from django.contrib.contenttypes.models import ContentType
 from django.core.exceptions import PermissionDenied
@@ -19,6 +18,7 @@ from guardian.shortcuts import assign_perm, get_user_perms, remove_perm
 from organizations.models.memberships import Membership
 from organizations.models.organizations import Organization
 from organizations.models.owned import Owned
+from organizations.models.scopes import ScopeGrant, along, lies_in_scopes, scope_model, scope_models, scope_paths_of
 from organizations.models.users import Actor, User
 
 Row = TypeVar("Row", bound=Model)
@@ -54,8 +54,10 @@ def holds(actor: Actor | AnonymousUser, codename: str, subject: Organization | O
     """
     organization_id = subject.pk if isinstance(subject, Organization) else subject.organization_id
     wholly = _organization_ids(actor, (_known(codename),))
-    if wholly is None or organization_id in wholly:
-        return wholly is not None or _limit_of(actor) in (None, organization_id)
+    if wholly is None:
+        return _limit_of(actor) in (None, organization_id)
+    if organization_id in wholly:
+        return True
     scoped = Q() if isinstance(subject, Organization) else _in_scopes(actor, type(subject), (codename,))
     return bool(scoped) and type(subject)._base_manager.filter(scoped, pk=subject.pk).exists()
 
@@ -70,26 +72,29 @@ def permitted_to(actor: Actor | AnonymousUser, codename: str) -> QuerySet[Organi
 
 def permitted_to_any(actor: Actor | AnonymousUser, codenames: tuple[str, ...]) -> QuerySet[Organization]:
     """Return the organizations in all of which ``actor`` holds at least one of ``codenames``."""
-    return _organizations(actor, _organization_ids(actor, codenames))
+    return _organizations_of(actor, _organization_ids(actor, codenames))
 
 
 def permitted_in_part(actor: Actor | AnonymousUser, codename: str) -> QuerySet[Organization]:
     """Return the organizations in which ``actor`` holds ``codename``: in all of it, or for a scope of it."""
-    return _organizations(actor, _organization_ids(actor, (_known(codename),), in_part=True))
+    return _organizations_of(actor, _organization_ids(actor, (_known(codename),), in_part=True))
 
 
-def holds_anywhere(actor: Actor | AnonymousUser, codenames: tuple[str, ...], *, in_part: bool = False) -> bool:
-    """Return whether ``actor`` holds one of ``codenames`` in any organization; with ``in_part`` also for a scope."""
+def holds_anywhere(
+    actor: Actor | AnonymousUser,
+    codenames: tuple[str, ...],
+    *,
+    in_part: bool = False,
+    organization: Organization | None = None,
+) -> bool:
+    """Return whether ``actor`` holds one of ``codenames`` in any organization, or in ``organization`` if one is given.
+
+    With ``in_part`` holding it for a scope is enough.
+    """
     held = _organization_ids(actor, codenames, in_part=in_part)
-    return bool(held) if held is not None else _any_exists(actor)
-
-
-def _any_exists(actor: Actor | AnonymousUser) -> bool:
-    """Return whether there is any organization for an actor who may do everything; read once for a request."""
-    known = actor.remembered if isinstance(actor, User) and actor.remembered is not None else {}
-    if "any" not in known:
-        known["any"] = _organizations(actor, None).exists()
-    return bool(known["any"])
+    if organization is None:
+        return bool(held) if held is not None else _any_exists(actor)
+    return _limit_of(actor) in (None, organization.pk) and (held is None or organization.pk in held)
 
 
 def permitted_rows(
@@ -97,29 +102,29 @@ def permitted_rows(
 ) -> QuerySet[Row]:
     """Return those of ``rows`` for which ``actor`` holds ``codename``; ``path`` leads from one to its organization."""
     ids = _organization_ids(actor, (_known(codename),))
-    if ids is None and _limit_of(actor) is None:
-        return rows.exclude(**{path: None})
-    wholly = Q(**{f"{path}__in": _organizations(actor, ids)})
-    return rows.filter(wholly | _in_scopes(actor, rows.model, (codename,)))
+    if ids is None:
+        limit = _limit_of(actor)
+        return rows.exclude(**{path: None}) if limit is None else rows.filter(**{path: limit})
+    return rows.filter(Q(**{f"{path}__in": ids}) | _in_scopes(actor, rows.model, (codename,)))
 
 
 def rows_in_reach(actor: Actor | AnonymousUser, rows: QuerySet[Row], path: str = "organization") -> QuerySet[Row]:
     """Return those of ``rows`` that ``actor`` may know of.
 
-    Where something is held for scopes only, rows that can lie in scopes are known only if they lie in one of those.
+    Where something is held for scopes only, rows that can lie in scopes are _known only if they lie in one of those.
     """
-    known = rows.filter(**{f"{path}__in": in_reach_of(actor)})
+    reached = rows.filter(**{f"{path}__in": in_reach_of(actor)})
     parts = _only_in_part(actor)
     if not parts or not lies_in_scopes(rows.model):
-        return known
-    return known.filter(~Q(**{f"{path}__in": parts}) | _in_scopes(actor, rows.model, CODENAMES))
+        return reached
+    return reached.filter(~Q(**{f"{path}__in": parts}) | _in_scopes(actor, rows.model, CODENAMES))
 
 
 def in_reach_of(actor: Actor | AnonymousUser) -> QuerySet[Organization]:
     """Return the organizations that ``actor`` may know of: a member's, those with any grant, all for a superuser."""
     granted = _organization_ids(actor, CODENAMES, in_part=True)
     if granted is None or not isinstance(actor, User) or not actor.is_active:
-        return _organizations(actor, granted)
+        return _organizations_of(actor, granted)
     member = Membership.objects.filter(user=actor).values("organization")
     return _within_limit(actor, Organization.objects.filter(Q(pk__in=member) | Q(pk__in=granted)))
 
@@ -133,12 +138,12 @@ def codenames_of(actor: Actor, organization: Organization) -> list[str]:
     """Return all codenames that ``actor`` holds in ``organization``, in the order of the declaration."""
     if not isinstance(actor, User) or actor.is_superuser or not actor.is_active:
         return [codename for codename in CODENAMES if holds(actor, codename, organization)]
-    held = _held(actor).wholly
+    held = _held_by(actor).wholly
     may = _limit_of(actor) in (None, organization.pk)
     return [codename for codename in CODENAMES if may and organization.pk in held.get(codename, ())]
 
 
-# --- What a user holds, read in one query -----------------------------------------------------------------------------
+# --- What an actor holds: read in one query, once for a request -------------------------------------------------------
 
 
 @dataclass(frozen=True)
@@ -161,26 +166,26 @@ def read_anew(actor: Actor | AnonymousUser) -> None:
         actor.remembered = None
 
 
-def _held(user: User) -> _Held:
+def _held_by(user: User) -> _Held:
     if user.remembered is None:
-        return _read(user)
+        return _read_grants(user)
     if "held" not in user.remembered:
-        user.remembered["held"] = _read(user)
+        user.remembered["held"] = _read_grants(user)
     return cast(_Held, user.remembered["held"])
 
 
-def _read(user: User) -> _Held:
+def _read_grants(user: User) -> _Held:
     columns = ("content_type_id", "permission__codename", "object_pk")
     by_hand = UserObjectPermission.objects.filter(user=user).values_list(*columns)
     by_role = GroupObjectPermission.objects.filter(group__user=user).values_list(*columns)
     found: dict[tuple[int, str], set[int]] = {}
     for content_type, codename, pk in by_hand.union(by_role):
         found.setdefault((content_type, codename), set()).add(int(pk))
-    tenant = _content_type(Organization)
+    tenant = _content_type_of(Organization)
     wholly = {codename: frozenset(ids) for (kind, codename), ids in found.items() if kind == tenant}
     partly: dict[tuple[type[Owned], str], dict[int, int]] = {}
     for model in scope_models() if any(kind != tenant for kind, _ in found) else ():
-        granted = {codename: ids for (kind, codename), ids in found.items() if kind == _content_type(model)}
+        granted = {codename: ids for (kind, codename), ids in found.items() if kind == _content_type_of(model)}
         existing = _existing(model, set().union(*granted.values()))
         for codename, ids in granted.items():
             partly[model, codename] = {pk: existing[pk] for pk in ids if pk in existing}
@@ -191,16 +196,6 @@ def _existing(model: type[Owned], ids: set[int]) -> dict[int, int]:
     return dict(model._base_manager.filter(pk__in=ids).values_list("pk", "organization_id")) if ids else {}
 
 
-def _content_type(model: type[Model]) -> int:
-    return int(ContentType.objects.get_for_model(model).pk)
-
-
-def _known(codename: str) -> str:
-    if codename not in CODENAMES:
-        raise ValueError(f"There is no permission {codename}.")
-    return codename
-
-
 def _organization_ids(
     actor: Actor | AnonymousUser, codenames: Collection[str], *, in_part: bool = False
 ) -> frozenset[int] | None:
@@ -209,17 +204,19 @@ def _organization_ids(
         return frozenset()
     if actor.is_superuser or not isinstance(actor, User):
         return None
-    ids = {pk for codename in codenames for pk in _held(actor).wholly.get(codename, ())}
+    ids = {pk for codename in codenames for pk in _held_by(actor).wholly.get(codename, ())}
     if in_part:
-        ids |= {pk for codename in codenames for scopes in _scopes(actor, codename).values() for pk in scopes.values()}
+        ids |= {
+            pk for codename in codenames for scopes in _scopes_held(actor, codename).values() for pk in scopes.values()
+        }
     return frozenset(pk for pk in ids if _limit_of(actor) in (None, pk))
 
 
-def _scopes(actor: User, codename: str) -> dict[type[Owned], dict[int, int]]:
+def _scopes_held(actor: User, codename: str) -> dict[type[Owned], dict[int, int]]:
     """Return {scope model: {id of a scope that ``codename`` is held for: id of its organization}}."""
     return {
         model: {pk: owner for pk, owner in scopes.items() if _limit_of(actor) in (None, owner)}
-        for (model, name), scopes in _held(actor).partly.items()
+        for (model, name), scopes in _held_by(actor).partly.items()
         if name == codename
     }
 
@@ -230,7 +227,7 @@ def _only_in_part(actor: Actor | AnonymousUser) -> frozenset[int]:
     return frozenset() if wholly is None else (_organization_ids(actor, CODENAMES, in_part=True) or wholly) - wholly
 
 
-def _organizations(actor: Actor | AnonymousUser, ids: frozenset[int] | None) -> QuerySet[Organization]:
+def _organizations_of(actor: Actor | AnonymousUser, ids: frozenset[int] | None) -> QuerySet[Organization]:
     return _within_limit(actor, Organization.objects.all() if ids is None else Organization.objects.filter(pk__in=ids))
 
 
@@ -243,31 +240,12 @@ def _limit_of(actor: Actor | AnonymousUser) -> int | None:
     return None if isinstance(actor, AnonymousUser) else actor.limited_to_id
 
 
-# --- Scopes: parts of an organization ---------------------------------------------------------------------------------
-
-
-def scope_models() -> list[type[Owned]]:
-    """Return the models whose rows are scopes: owned, with permissions of their own."""
-    return [model for model in apps.get_models() if issubclass(model, Owned) and model._meta.permissions]
-
-
-def scope_codenames(model: type[Owned]) -> tuple[str, ...]:
-    """Return the codenames that can be granted for a scope of ``model``."""
-    return tuple(codename for codename, _ in model._meta.permissions)
-
-
-def scope_kind(model: type[Owned]) -> str:
-    """Return what the API calls a scope of ``model``, e.g. host_group."""
-    return str(model._meta.verbose_name).replace(" ", "_")
-
-
-def lies_in_scopes(model: type[Model]) -> bool:
-    """Return whether rows of ``model`` can lie in scopes."""
-    return bool(_scope_paths(model))
-
-
-def _scope_paths(model: type[Model]) -> tuple[str, ...]:
-    return model.scope_paths if issubclass(model, Owned) else ()
+def _any_exists(actor: Actor | AnonymousUser) -> bool:
+    """Return whether there is any organization for an actor who may do everything; read once for a request."""
+    seen = actor.remembered if isinstance(actor, User) and actor.remembered is not None else {}
+    if "any" not in seen:
+        seen["any"] = _organizations_of(actor, None).exists()
+    return bool(seen["any"])
 
 
 def _in_scopes(actor: Actor | AnonymousUser, model: type[Model], codenames: Collection[str]) -> Q:
@@ -276,40 +254,30 @@ def _in_scopes(actor: Actor | AnonymousUser, model: type[Model], codenames: Coll
     An empty one when there is no such scope: whoever has no such grant pays nothing for it.
     """
     condition = Q()
-    paths = _scope_paths(model)
+    paths = scope_paths_of(model)
     if not paths or not isinstance(actor, User) or not actor.is_active or actor.is_superuser:
         return condition
     granted: dict[type[Owned], dict[int, int]] = {}
     for codename in codenames:
-        for scope, ids in _scopes(actor, codename).items():
+        for scope, ids in _scopes_held(actor, codename).items():
             granted.setdefault(scope, {}).update(ids)
     for path in paths:
-        if held := granted.get(_scope_model(model, path)):
-            condition |= _along(model, path, held) & Q(organization__in=set(held.values()))
+        if held := granted.get(scope_model(model, path)):
+            condition |= along(model, path, held) & Q(organization__in=set(held.values()))
     return condition
 
 
-def _scope_model(model: type[Model], path: str) -> Any:
-    """Return the model of the scopes that ``path`` leads to from ``model``."""
-    for step in path.split("__"):
-        model = model if step == "pk" else cast(Any, model._meta.get_field(step).related_model)
-    return model
+def _content_type_of(model: type[Model]) -> int:
+    return int(ContentType.objects.get_for_model(model).pk)
 
 
-def _along(model: type[Model], path: str, ids: Iterable[int]) -> Q:
-    """Return the condition for rows of ``model`` from which ``path`` leads to one of ``ids``, without a join."""
-    first, _, rest = path.partition("__")
-    field: Any = None if first == "pk" else model._meta.get_field(first)
-    if rest:
-        beyond = field.related_model
-        return Q(**{f"{first}__in": beyond._base_manager.filter(_along(beyond, rest, ids)).values("pk")})
-    if field is not None and field.many_to_many:
-        through = field.remote_field.through._base_manager.filter(**{f"{field.m2m_reverse_field_name()}__in": ids})
-        return Q(pk__in=through.values(field.m2m_field_name()))
-    return Q(**{f"{first}__in": ids})
+def _known(codename: str) -> str:
+    if codename not in CODENAMES:
+        raise ValueError(f"There is no permission {codename}.")
+    return codename
 
 
-# --- What the membership service derives and grants by hand -----------------------------------------------------------
+# --- What the membership service derives from roles, and grants by hand -----------------------------------------------
 
 
 def role_group(organization: Organization, role: str) -> Group:
@@ -346,7 +314,7 @@ def _let_into_configuration(user: User) -> None:
     """Derive Django's flag for its admin site: whoever may configure anything anywhere gets in."""
     if user.remembered is not None:
         user.remembered = {}
-    held = _read(user)
+    held = _read_grants(user)
     partly = any(scopes for (_, codename), scopes in held.partly.items() if codename in CONFIGURING)
     may = user.is_superuser or partly or any(held.wholly.get(codename) for codename in CONFIGURING)
     User.objects.filter(pk=user.pk).update(is_staff=may)
@@ -361,7 +329,7 @@ def granted_by_hand(user: User, organization: Organization) -> list[str]:
 def all_granted_by_hand(memberships: Sequence[Membership]) -> dict[int, list[str]]:
     """Return {membership id: codenames granted beside the role, sorted}, in one query."""
     rows = UserObjectPermission.objects.filter(
-        content_type=ContentType.objects.get_for_model(Organization),
+        content_type=_content_type_of(Organization),
         user__in={membership.user_id for membership in memberships},
         object_pk__in={str(membership.organization_id) for membership in memberships},
     ).values_list("user_id", "object_pk", "permission__codename")
@@ -371,21 +339,6 @@ def all_granted_by_hand(memberships: Sequence[Membership]) -> dict[int, list[str
     return {m.pk: sorted(granted.get((m.user_id, str(m.organization_id)), [])) for m in memberships}
 
 
-@dataclass(frozen=True)
-class ScopeGrant:
-    """One permission for one part of an organization."""
-
-    scope: Owned
-    codename: str
-
-    def __str__(self) -> str:
-        return f"{scope_kind(type(self.scope))} {self.scope.pk} ({self.scope}): {self.codename}"
-
-    def words(self) -> str:
-        """Return the grant for a person, e.g. "Web servers: See the hosts of the group and their results"."""
-        return f"{self.scope}: {dict(self.scope._meta.permissions)[self.codename]}"
-
-
 def scope_grants(memberships: Sequence[Membership]) -> dict[int, list[ScopeGrant]]:
     """Return {membership id: grants for scopes of its organization, by scope}, in two queries for each scope model."""
     by_person = {(membership.user_id, membership.organization_id): membership.pk for membership in memberships}
@@ -393,7 +346,7 @@ def scope_grants(memberships: Sequence[Membership]) -> dict[int, list[ScopeGrant
     for model in scope_models():
         rows = list(
             UserObjectPermission.objects.filter(
-                content_type=_content_type(model), user__in={user for user, _ in by_person}
+                content_type=_content_type_of(model), user__in={user for user, _ in by_person}
             ).values_list("user_id", "object_pk", "permission__codename")
         )
         existing = model._base_manager.in_bulk({int(pk) for _, pk, _ in rows})
@@ -404,27 +357,9 @@ def scope_grants(memberships: Sequence[Membership]) -> dict[int, list[ScopeGrant
     return {pk: sorted(grants, key=str) for pk, grants in granted.items()}
 
 
-def grantable_in(organization: Organization) -> list[ScopeGrant]:
-    """Return every grant that can be given for a scope of ``organization``, by scope."""
-    return [
-        ScopeGrant(scope, codename)
-        for model in scope_models()
-        for scope in model._default_manager.filter(organization=organization)
-        for codename in scope_codenames(model)
-    ]
-
-
-def scope_of(organization: Organization, kind: str, pk: int) -> Owned | None:
-    """Return the scope of ``organization`` with this kind and id, e.g. ("host_group", 7), or None."""
-    for model in scope_models():
-        if scope_kind(model) == kind:
-            return model._base_manager.filter(organization=organization, pk=pk).first()
-    return None
-
-
 def holders_of(scope: Owned) -> list[tuple[User, str]]:
     """Return (user, codename) of what is granted for ``scope``, by user name."""
-    rows = UserObjectPermission.objects.filter(content_type=_content_type(type(scope)), object_pk=str(scope.pk))
+    rows = UserObjectPermission.objects.filter(content_type=_content_type_of(type(scope)), object_pk=str(scope.pk))
     by_name = rows.select_related("user", "permission").order_by("user__username", "permission__codename")
     return [(row.user, row.permission.codename) for row in by_name]
 

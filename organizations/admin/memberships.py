@@ -8,6 +8,7 @@ from django.http import HttpRequest
 from organizations import permissions
 from organizations.models.memberships import Membership
 from organizations.models.organizations import Organization
+from organizations.models.scopes import ScopeGrant, grantable_in
 from organizations.services import memberships
 from organizations.web.admin import OwnedModelAdmin
 
@@ -37,16 +38,16 @@ class MembershipForm(forms.ModelForm):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         """Show what is granted now."""
         super().__init__(*args, **kwargs)
-        self.possible: dict[str, permissions.ScopeGrant] = {}
+        self.possible: dict[str, ScopeGrant] = {}
         if self.instance.pk:
             self.initial["grants"] = permissions.granted_by_hand(self.instance.user, self.instance.organization)
-            possible = permissions.grantable_in(self.instance.organization)
+            possible = grantable_in(self.instance.organization)
             self.possible = {str(granted): granted for granted in possible}
             self.fields["scope_grants"].choices = [(key, granted.words()) for key, granted in self.possible.items()]
             held = permissions.scope_grants([self.instance])[self.instance.pk]
             self.initial["scope_grants"] = [str(granted) for granted in held]
 
-    def clean_scope_grants(self) -> list[permissions.ScopeGrant]:
+    def clean_scope_grants(self) -> list[ScopeGrant]:
         """Return the chosen grants."""
         return [self.possible[key] for key in self.cleaned_data["scope_grants"]]
 

@@ -7,8 +7,8 @@ from organizations import permissions
 from organizations.models.memberships import Membership
 from organizations.models.organizations import Organization
 from organizations.models.owned import Owned
+from organizations.models.scopes import ScopeGrant, scope_codenames, scope_kind, scope_of
 from organizations.models.users import User
-from organizations.permissions import ScopeGrant
 from organizations.services import memberships
 from organizations.web.problems import NO_SUCH_ROW
 from organizations.web.viewsets import OwnedReadViewSet, OwnedSerializer
@@ -73,7 +73,7 @@ def by_scope(grants: list[ScopeGrant]) -> list[dict[str, Any]]:
     """Return ``grants`` as the API writes them: one entry for each scope, with its permissions."""
     shown: dict[Owned, dict[str, Any]] = {}
     for one in grants:
-        named = {"kind": permissions.scope_kind(type(one.scope)), "id": one.scope.pk, "name": str(one.scope)}
+        named = {"kind": scope_kind(type(one.scope)), "id": one.scope.pk, "name": str(one.scope)}
         shown.setdefault(one.scope, named | {"permissions": []})["permissions"].append(one.codename)
     return list(shown.values())
 
@@ -82,8 +82,8 @@ def wanted_grants(organization: Organization, entries: list[dict[str, Any]]) -> 
     """Return the grants that ``entries`` write. Raises ValidationError for a scope that ``organization`` has not."""
     wanted, errors = [], {}
     for number, entry in enumerate(entries):
-        scope = permissions.scope_of(organization, entry["kind"], entry["id"])
-        possible = permissions.scope_codenames(type(scope)) if scope else ()
+        scope = scope_of(organization, entry["kind"], entry["id"])
+        possible = scope_codenames(type(scope)) if scope else ()
         if scope is None:
             errors[str(number)] = [NO_SUCH_ROW]
         elif set(entry["permissions"]) - set(possible):

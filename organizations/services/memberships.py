@@ -6,8 +6,8 @@ from organizations import audit, permissions
 from organizations.errors import Conflict, Invalid
 from organizations.models.memberships import Membership
 from organizations.models.organizations import Organization
+from organizations.models.scopes import ScopeGrant, scope_codenames, scope_kind
 from organizations.models.users import Actor, User
-from organizations.permissions import ScopeGrant
 
 
 @transaction.atomic
@@ -97,9 +97,9 @@ def set_scope_grants(*, actor: Actor, membership: Membership, grants: Collection
 def _refuse_unfit(wanted: ScopeGrant, organization: Organization) -> None:
     if wanted.scope.organization_id != organization.pk:
         raise Invalid({"scope_grants": "There is no such row, or it is not yours to name."})
-    possible = permissions.scope_codenames(type(wanted.scope))
+    possible = scope_codenames(type(wanted.scope))
     if wanted.codename not in possible:
-        kind = permissions.scope_kind(type(wanted.scope)).replace("_", " ")
+        kind = scope_kind(type(wanted.scope)).replace("_", " ")
         raise Invalid({"scope_grants": f"For a {kind}, one of {', '.join(possible)} can be granted."})
 
 

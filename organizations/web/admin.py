@@ -13,7 +13,8 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from organizations.errors import Refused
 from organizations.models.organizations import Organization
 from organizations.models.owned import Owned
-from organizations.permissions import holds, holds_anywhere, in_reach_of, lies_in_scopes, permitted_rows, permitted_to
+from organizations.models.scopes import lies_in_scopes
+from organizations.permissions import holds, holds_anywhere, in_reach_of, permitted_rows, permitted_to
 from organizations.web.viewsets import LONGEST_ID, reachable
 
 

@@ -13,6 +13,7 @@ from django_htmx.http import HttpResponseClientRedirect
 
 from organizations.models.organizations import Organization
 from organizations.permissions import (
+    holds_anywhere,
     in_reach_of,
     permitted_in_part,
     permitted_rows,
@@ -53,7 +54,8 @@ class OwnedPage(AccessMixin, View):
         self.organization = current_organization(request)
         held = permitted_in_part if self.in_part else permitted_to
         self.organizations = self._looked_at(held(request.user, self.codename()))
-        if not self.organizations.exists():
+        codenames = (self.codename(),)
+        if not holds_anywhere(request.user, codenames, in_part=self.in_part, organization=self.organization):
             raise PermissionDenied(self._refusal(request))
         return super().dispatch(request, *args, **kwargs)
 
@@ -63,7 +65,7 @@ class OwnedPage(AccessMixin, View):
     def _refusal(self, request: HttpRequest) -> str:
         """Say what is missing, and whom to ask."""
         words = f"This page needs the permission {self.codename()}."
-        if self._looked_at(permitted_in_part(request.user, self.codename())).exists():
+        if holds_anywhere(request.user, (self.codename(),), in_part=True, organization=self.organization):
             words = (
                 f"This page shows a whole organization; you hold {self.codename()} only for parts of it, "
                 "which you find under Hosts and Scans."

@@ -13,10 +13,10 @@ from rest_framework.viewsets import GenericViewSet
 from organizations.errors import Invalid
 from organizations.models.organizations import Organization
 from organizations.models.owned import Owned
+from organizations.models.scopes import lies_in_scopes
 from organizations.permissions import (
     holds_anywhere,
     in_reach_of,
-    lies_in_scopes,
     permitted_in_part,
     permitted_rows,
     permitted_to,
@@ -168,13 +168,14 @@ class OwnedViewSet(GenericViewSet):
         """Require the action's codename for the row; a shared row may only be read."""
         super().check_object_permissions(request, obj)
         organization = self.organization_of(obj)
-        in_part = permitted_in_part(request.user, self.codename()) if self._reads_in_part() else None
+        codenames = (self.codename(),)
         if organization is None:
-            if request.method not in READ_METHODS or not holds_anywhere(
-                request.user, (self.codename(),), in_part=self.in_part
-            ):
+            reads = request.method in READ_METHODS
+            if not reads or not holds_anywhere(request.user, codenames, in_part=self.in_part):
                 raise PermissionDenied("This row is shipped with the product and may only be read.")
-        elif in_part is None or not in_part.filter(pk=organization.pk).exists():
+        elif not self._reads_in_part() or not holds_anywhere(
+            request.user, codenames, in_part=True, organization=organization
+        ):
             require(request.user, self.codename(), obj if isinstance(obj, Owned) else organization)
 
 

@@ -10,9 +10,9 @@ from compliance.services import host_groups, hosts, scan_requests
 from organizations.errors import Invalid
 from organizations.models.audit import AuditEvent
 from organizations.models.memberships import Membership
+from organizations.models.scopes import ScopeGrant, scope_codenames
 from organizations.permissions import (
     CODENAMES,
-    ScopeGrant,
     granted_by_hand,
     holders_of,
     holds,
@@ -22,7 +22,6 @@ from organizations.permissions import (
     permitted_to,
     require,
     rows_in_reach,
-    scope_codenames,
     scope_grants,
 )
 from organizations.services.memberships import remove_member, set_scope_grants
