@@ -40,7 +40,7 @@ def request_scan(*, actor: Actor, host: Host, template: Template, profile: str =
         with transaction.atomic():
             scan = new_scan(host, template, profile, actor, now, stream)
     except IntegrityError:
-        return collections([Scan.Status.PENDING]).get(stream=stream)
+        return newest_of(stream)
     audit.record(actor=actor, action="scan.requested", subject=scan)
     RUN_SCANS.enqueue()
     return scan
@@ -59,10 +59,16 @@ def request_policy_scan(*, actor: Actor, host: Host, policy: Policy, now: dateti
     stream = policy_stream(host, policy, now)
     if not hurry([stream], actor, now):
         raise Conflict("No version of the template of this host is published any more; choose another one.")
-    scan = collections([Scan.Status.PENDING]).select_related("organization", "host", "template").get(stream=stream)
+    scan = newest_of(stream)
     audit.record(actor=actor, action="scan.requested", subject=scan)
     wake_workers(1)
     return scan
+
+
+def newest_of(stream: Stream) -> Scan:
+    """Return the scan that was last asked for in ``stream``; a worker may have it already, or somebody cancelled it."""
+    scans = Scan.objects.filter(stream=stream).exclude(scan_type=Scan.Type.RE_EVALUATION)
+    return scans.select_related("organization", "host", "template").defer("template__document").latest("pk")
 
 
 def policy_stream(host: Host, policy: Policy, now: datetime) -> Stream:
