@@ -14,8 +14,7 @@ from compliance.models import Host, Policy, Scan
 from compliance.reports import scan_json
 from compliance.reports.formats import FORMATS
 from compliance.selectors.scan_reports import counts, failed_by_severity, scan_report
-from compliance.selectors.snapshots import load_snapshot
-from compliance.services import scan_reports, scan_requests
+from compliance.services import re_evaluation, scan_reports, scan_requests
 from organizations.errors import Conflict, NotReady
 from organizations.models.users import User
 from organizations.web.viewsets import OwnedReadViewSet, OwnedRelatedField, OwnedSerializer
@@ -63,8 +62,8 @@ class ScanSerializer(OwnedSerializer):
         model = Scan
         fields = [
             "id", "organization", "host", "hostname", "template", "template_name", "template_slug", "template_version",
-            "template_sha256", "profile", "policy", "scan_type", "status", "privilege", "benchmark", "score",
-            "score_without_waivers", "coverage", "incomplete", "counts", "failed_by_severity", "left_out",
+            "template_sha256", "profile", "policy", "scan_type", "based_on", "status", "privilege", "benchmark",
+            "score", "score_without_waivers", "coverage", "incomplete", "counts", "failed_by_severity", "left_out",
             "handover_blocked", "would_block", "block_reasons", "progress", "error_code", "error", "created_at",
             "started_at", "finished_at",
         ]  # fmt: skip
@@ -96,6 +95,12 @@ class ScanRequestSerializer(serializers.Serializer):
         if "policy" in attrs and (decided := {"template", "profile"} & attrs.keys()):
             raise serializers.ValidationError(dict.fromkeys(decided, "The policy decides this; leave it out."))
         return attrs
+
+
+class ReEvaluationSerializer(serializers.Serializer):
+    """What to score the stored facts against."""
+
+    template = OwnedRelatedField(queryset=Template.objects.all(), shared=True)
 
 
 def requested(actor: User, wanted: dict[str, Any]) -> Scan:
@@ -142,9 +147,20 @@ class ScanViewSet(mixins.CreateModelMixin, OwnedReadViewSet):
     def facts(self, request: Request, pk: str) -> Response:
         """Return the facts that the scan evaluated."""
         scan = self.get_object()
-        if scan.snapshot is None:
-            raise Conflict("This scan has no facts: it has not completed.")
-        return Response(json.loads(stored_facts.dump(load_snapshot(scan.snapshot))))
+        _, facts = re_evaluation.facts_to_score(scan)
+        return Response(json.loads(stored_facts.dump(facts)))
+
+    @extend_schema(request=ReEvaluationSerializer, responses={201: ScanSerializer})
+    @action(detail=True, methods=["post"], url_path="re-evaluate")
+    def re_evaluate(self, request: Request, pk: str) -> Response:
+        """Score the stored facts against a published template; the new scan moves no posture. 409 without facts."""
+        scan = self.get_object()
+        wanted = ReEvaluationSerializer(data=request.data, context=self.get_serializer_context())
+        wanted.is_valid(raise_exception=True)
+        made = re_evaluation.re_evaluate(
+            actor=request.user, scan=scan, template=wanted.validated_data["template"], now=timezone.now()
+        )  # fmt: skip
+        return Response(ScanSerializer(made).data, status=201)
 
     @extend_schema(request=None, responses=ScanSerializer)
     @action(detail=True, methods=["post"])

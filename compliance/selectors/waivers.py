@@ -1,6 +1,6 @@
 """Waivers: which of them count on a host, and what is said of them."""
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 from datetime import datetime
 
 from django.db.models import Q, QuerySet
@@ -106,7 +106,8 @@ def visible_checks(organizations: QuerySet[Organization]) -> QuerySet[TemplateCh
     return TemplateCheck.objects.filter(template__in=Template.objects.visible_in(organizations))
 
 
-def titles_in(organizations: QuerySet[Organization], check_ids: Iterable[str]) -> dict[str, str]:
-    """Return {check id: title} as the newest template that ``organizations`` see words it."""
-    rows = visible_checks(organizations).filter(check_id__in=set(check_ids)).order_by("template")
-    return dict(rows.values_list("check_id", "title"))
+def titles_for(waivers: Sequence[Waiver]) -> dict[str, str]:
+    """Return {check id: title} for ``waivers``, as the newest template that their organizations see words it."""
+    organizations = Organization.objects.filter(pk__in={waiver.organization_id for waiver in waivers})
+    rows = visible_checks(organizations).filter(check_id__in={waiver.check_id for waiver in waivers})
+    return dict(rows.order_by("template").values_list("check_id", "title"))
