@@ -16,6 +16,7 @@ from compliance.api.scans import ScanViewSet
 from compliance.api.score_changes import ScoreChangeView
 from compliance.api.trends import TrendView
 from compliance.api.try_outs import TryOutView
+from compliance.api.waivers import WaiverViewSet
 from itsm.api.alerts import AlertViewSet
 from organizations.api.audit import AuditEventViewSet
 from organizations.api.me import MeView
@@ -47,6 +48,7 @@ router.register("policies", PolicyViewSet)
 router.register(r"policies/(?P<policy_pk>[0-9]{1,18})/overrides", PolicyOverrideViewSet)
 router.register(r"policies/(?P<policy_pk>[0-9]{1,18})/secondaries", PolicySecondaryViewSet)
 router.register("scans", ScanViewSet)
+router.register("exceptions", WaiverViewSet)
 router.register("alerts", AlertViewSet)
 
 PREVIEW = "v1/templates/<int:pk>/preview/"  # needs stored facts, so it is compliance's
