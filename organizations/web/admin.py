@@ -7,7 +7,7 @@ from django import forms
 from django.contrib import admin, messages
 from django.contrib.admin import FieldListFilter
 from django.core.exceptions import ValidationError
-from django.db.models import ForeignKey, Model, QuerySet
+from django.db.models import ForeignKey, ManyToManyField, Model, QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 
 from organizations.errors import Refused
@@ -42,7 +42,7 @@ class OrganizationFilter(admin.SimpleListFilter):
 
 
 class OwnedRowsFilter(admin.RelatedFieldListFilter):
-    """Choices of a foreign key, limited to rows within reach."""
+    """Choices of a relation, limited to rows within reach."""
 
     def field_choices(self, field: Any, request: HttpRequest, model_admin: Any) -> list[tuple[Any, str]]:
         """Return the rows to choose from."""
@@ -50,7 +50,9 @@ class OwnedRowsFilter(admin.RelatedFieldListFilter):
         return [(row.pk, str(row)) for row in rows[:200]]
 
 
-FieldListFilter.register(lambda field: isinstance(field, ForeignKey), OwnedRowsFilter, take_priority=True)
+FieldListFilter.register(
+    lambda field: isinstance(field, ForeignKey | ManyToManyField), OwnedRowsFilter, take_priority=True
+)
 
 
 class RowsField(forms.ModelMultipleChoiceField):

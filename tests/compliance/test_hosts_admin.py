@@ -101,6 +101,15 @@ def test_rows_of_another_tenant_cannot_be_chosen(signed_in, organization, other_
     assert not Host.objects.exists()
 
 
+def test_groups_of_another_tenant_are_no_filter(signed_in, organization, other_organization):
+    HostGroupFactory(organization=organization, name="Ours")
+    HostGroupFactory(organization=other_organization, name="Theirs")
+    HostFactory(organization=organization).groups.add(HostGroupFactory(organization=organization, name="Second"))
+    listed = signed_in.get(url("host", "changelist")).content.decode()
+    assert "Ours" in listed
+    assert "Theirs" not in listed
+
+
 def test_rows_of_ones_other_organization_do_not_mix(client, organization, other_organization, superuser):
     client.force_login(superuser)
     foreign = CredentialFactory(organization=other_organization)
