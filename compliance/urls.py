@@ -3,6 +3,16 @@ from django.urls import path, register_converter
 from compliance.reports.formats import FORMATS
 from compliance.views.dashboard import DashboardPage
 from compliance.views.hosts import AcceptKey, HostList, HostPage, RetireHost, ScanHost, TryConnection
+from compliance.views.reports import (
+    ComplianceReportPage,
+    ExportFile,
+    ExportPage,
+    HostOptions,
+    ReportFile,
+    ReportFiles,
+    ScoreChangesPage,
+    TrendsPage,
+)
 from compliance.views.scans import CancelScan, ResultPage, ScanList, ScanPage, ScanReportFile
 
 app_name = "compliance"
@@ -31,6 +41,14 @@ urlpatterns = [
     path("compliance/hosts/<int:pk>/accept-key/", AcceptKey.as_view(), name="accept_key"),
     path("compliance/hosts/<int:pk>/retire/", RetireHost.as_view(), name="retire_host"),
     path("compliance/hosts/<int:pk>/test-connection/", TryConnection.as_view(), name="test_connection"),
+    path("compliance/reports/", TrendsPage.as_view(), name="reports"),
+    path("compliance/reports/score-changes/", ScoreChangesPage.as_view(), name="score_changes"),
+    path("compliance/reports/hosts/", HostOptions.as_view(), name="report_host_options"),
+    path("compliance/reports/export/", ExportPage.as_view(), name="export"),
+    path("compliance/reports/export.csv", ExportFile.as_view(), name="export_file"),
+    path("compliance/reports/compliance/", ComplianceReportPage.as_view(), name="compliance_report"),
+    path("compliance/reports/files/", ReportFiles.as_view(), name="report_files"),
+    path("compliance/reports/files/<str:report_id>/", ReportFile.as_view(), name="report_file"),
     path("compliance/scans/", ScanList.as_view(), name="scans"),
     path("compliance/scans/<int:pk>/", ScanPage.as_view(), name="scan"),
     path("compliance/scans/<int:pk>/checks/<slug:check_id>/", ResultPage.as_view(), name="result"),

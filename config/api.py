@@ -6,7 +6,15 @@ from django.urls import include, path
 from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitView
 from rest_framework.routers import DynamicRoute, Route, SimpleRouter
 
+from compliance.api.compliance_report import (
+    ComplianceReportView,
+    ExportView,
+    FailingCheckViewSet,
+    ReportHostViewSet,
+    ReportPdfView,
+)
 from compliance.api.credentials import CredentialViewSet
+from compliance.api.dashboard import DashboardView
 from compliance.api.host_groups import HostGroupViewSet
 from compliance.api.hosts import HostViewSet
 from compliance.api.policies import PolicyViewSet
@@ -50,11 +58,17 @@ router.register(r"policies/(?P<policy_pk>[0-9]{1,18})/secondaries", PolicySecond
 router.register("scans", ScanViewSet)
 router.register("exceptions", WaiverViewSet)
 router.register("alerts", AlertViewSet)
+router.register("compliance-report/hosts", ReportHostViewSet, basename="report-hosts")
+router.register("compliance-report/checks", FailingCheckViewSet, basename="report-checks")
 
 PREVIEW = "v1/templates/<int:pk>/preview/"  # needs stored facts, so it is compliance's
 
 urlpatterns = [
     path("v1/me/", MeView.as_view()),
+    path("v1/dashboard/", DashboardView.as_view()),
+    path("v1/compliance-report/", ComplianceReportView.as_view()),
+    path("v1/compliance-report.pdf", ReportPdfView.as_view()),
+    path("v1/export.csv", ExportView.as_view()),
     path("v1/trends/", TrendView.as_view()),
     path("v1/score-changes/", ScoreChangeView.as_view()),
     path("v1/checks/try/", TryOutView.as_view()),

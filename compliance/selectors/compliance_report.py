@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from django.db.models import F, QuerySet
+from django.db.models import F, Q, QuerySet
 
 from compliance.models import Host, Stream, Waiver
 from compliance.selectors.dashboard import Framework, Posture, described, failing_checks, posture, texts_of
@@ -37,6 +37,11 @@ class ComplianceReport:
         return self.standing.under_policy - self.standing.scanned
 
     @property
+    def uncounted(self) -> int:
+        """Hosts in service that are not in the average."""
+        return max(0, self.hosts - self.standing.counted)
+
+    @property
     def without_policy(self) -> int:
         """Hosts in service that no policy holds to anything."""
         return max(0, self.hosts - self.standing.under_policy)
@@ -56,16 +61,15 @@ def report_hosts(organizations: QuerySet[Organization]) -> QuerySet[Stream]:
     """Return one row for each host under a policy, by host name, with host, policy and template at hand."""
     rows = Stream.objects.within(organizations).primary()
     named = rows.select_related("host", "policy", "template", "organization").defer("template__document")
-    return named.annotate(hostname=F("host__hostname")).order_by("hostname", "pk")
+    return named.annotate(hostname=F("host__hostname"), coverage_percent=F("coverage") * 100.0).order_by("hostname", "pk")
 
 
 def worded(checks: QuerySet[Any, Any], standing: Posture, words: str) -> QuerySet[Any, Any]:
     """Return the failing ``checks`` whose id or title holds every one of ``words``."""
     for word in words.replace("\0", "").split()[:MOST_WORDS]:
-        texts = texts_of(standing).order_by()
-        by_title = texts.filter(title__icontains=word[:LONGEST_WORD]).values("check_id")
-        by_id = texts.filter(check_id__icontains=word[:LONGEST_WORD]).values("check_id")
-        checks = checks.filter(check_id__in=by_title.union(by_id))
+        part = word[:LONGEST_WORD]
+        texts = texts_of(standing).order_by().filter(Q(title__icontains=part) | Q(check_id__icontains=part))
+        checks = checks.filter(check_id__in=texts.values("check_id"))
     return checks
 
 

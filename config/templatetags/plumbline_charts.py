@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
-from typing import NotRequired, TypedDict
+from typing import NotRequired, Protocol, TypedDict
 
 from django import template
 
@@ -151,6 +151,50 @@ def bar_chart(rows: Sequence[Bar], title: str, unit: str = "", scores: bool = Fa
             }
         )
     return {"title": title, "bars": bars}
+
+
+class Change(Protocol):
+    """One part of a movement: ``points`` up or down, ``url`` of its detail or empty."""
+
+    @property
+    def title(self) -> str: ...
+    @property
+    def note(self) -> str: ...
+    @property
+    def points(self) -> float: ...
+    @property
+    def url(self) -> str: ...
+
+
+@register.inclusion_tag("_change_chart.html")
+def change_chart(rows: Sequence[Change], before: float, after: float, title: str) -> dict[str, object]:
+    """Draw what moved a score from ``before`` to ``after`` as a fall of bars, each beginning where the last ended."""
+    at, levels = before, [before, after]
+    for row in rows:
+        at += row.points
+        levels.append(at)
+    low, high = min(levels), max(levels)
+    scale = 100 / max(high - low, 0.1)
+    bars, at = [], before
+    for row in rows:
+        begin, at = at, at + row.points
+        bars.append(
+            {
+                "row": row,
+                "points": signed(row.points),
+                "kind": "up" if row.points > 0 else "down",
+                "x": f"{(min(begin, at) - low) * scale:.2f}",
+                "width": f"{max(abs(row.points) * scale, 0.4):.2f}",
+            }
+        )
+    ends = {"before_x": f"{(before - low) * scale:.2f}", "after_x": f"{(after - low) * scale:.2f}"}
+    return {"title": title, "bars": bars, "before": before, "after": after, "moved": signed(after - before), **ends}
+
+
+@register.filter
+def signed(points: float | None) -> str:
+    """Write points with their sign and two digits: ``+1.25`` or ``-0.40``."""
+    return "n/a" if points is None else f"{points:+.2f}".replace("-", "\N{MINUS SIGN}")
 
 
 @register.inclusion_tag("_sparkline.html")
