@@ -30,6 +30,10 @@ class LostClaim(Exception):
     """The scan is no longer this worker's: its lease ran out, or the scan was ended by someone else."""
 
 
+class Cancelled(Exception):
+    """Somebody cancelled the scan."""
+
+
 def claim_next(*, owner: str, now: datetime) -> Scan | None:
     """Claim the next pending scan; None when there is none.
 
@@ -73,9 +77,10 @@ def claim(scan: Scan, *, owner: str, now: datetime) -> Scan | None:
 
 
 def advance(scan: Scan, *, phase: str, done: int = 0, total: int = 0, step: str = "") -> None:
-    """Show how far ``scan`` is. Raises LostClaim when it is no longer its owner's."""
-    if not held(scan).update(phase=phase, steps_done=done, steps_total=total, step=step):
-        raise LostClaim
+    """Show how far ``scan`` is. Raises LostClaim when it is no longer its owner's, Cancelled when it is not wanted."""
+    wanted = held(scan).filter(cancel_requested_at=None)
+    if not wanted.update(phase=phase, steps_done=done, steps_total=total, step=step):
+        raise Cancelled if held(scan).exists() else LostClaim
 
 
 def held(scan: Scan) -> QuerySet[Scan]:

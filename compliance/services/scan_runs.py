@@ -17,7 +17,7 @@ from compliance.services import re_evaluation, scan_claims, scan_outcomes
 from compliance.services.collection import WALK_EVERY, Gathered, gather, opened
 from compliance.services.evaluation import prepared, severities
 from compliance.services.plans import plan_for
-from compliance.services.scan_claims import Clock, LostClaim, Watchman, advance
+from compliance.services.scan_claims import Cancelled, Clock, LostClaim, Watchman, advance
 from compliance.services.scan_outcomes import ScanFailed, failure_of
 from compliance.services.snapshots import store_snapshot
 from compliance.services.stream_scans import collections
@@ -33,10 +33,6 @@ SHOW_EVERY_S = 0.5
 Watch = Callable[[str, Progress], None]
 Locate = Callable[[Host], Target]
 """Finds the way to a host. Raises TransportError."""
-
-
-class Cancelled(Exception):
-    """Somebody cancelled the scan."""
 
 
 def owner_name() -> str:
@@ -141,8 +137,6 @@ def reporter(scan: Scan, watch: Watch | None) -> Watch:
             return
         shown_at, shown_phase = now, phase
         advance(scan, phase=phase, done=progress.done, total=progress.total, step=progress.section)
-        if scan_claims.held(scan).exclude(cancel_requested_at=None).exists():
-            raise Cancelled
 
     return report
 
