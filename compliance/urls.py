@@ -2,6 +2,9 @@ from django.urls import path, register_converter
 
 from compliance.reports.formats import FORMATS
 from compliance.views.dashboard import DashboardPage
+from compliance.views.host_drift import HostDrift
+from compliance.views.host_groups import ChangeHostGroup, HostGroupList, HostGroupPage, MoveHosts
+from compliance.views.host_import import HostImport, ImportSample
 from compliance.views.hosts import AcceptKey, HostList, HostPage, RetireHost, ScanHost, TryConnection
 from compliance.views.reports import (
     ComplianceReportPage,
@@ -13,7 +16,15 @@ from compliance.views.reports import (
     ScoreChangesPage,
     TrendsPage,
 )
-from compliance.views.scans import CancelScan, ResultPage, ScanList, ScanPage, ScanReportFile
+from compliance.views.scans import (
+    CancelScan,
+    ReEvaluateScan,
+    ResultPage,
+    ScanList,
+    ScanPage,
+    ScanProgress,
+    ScanReportFile,
+)
 
 app_name = "compliance"
 
@@ -36,6 +47,13 @@ urlpatterns = [
     path("", DashboardPage.as_view(), name="dashboard"),
     path("compliance/", DashboardPage.as_view(), name="overview"),
     path("compliance/hosts/", HostList.as_view(), name="hosts"),
+    path("compliance/hosts/import/", HostImport.as_view(), name="host_import"),
+    path("compliance/hosts/import/sample.csv", ImportSample.as_view(), name="host_import_sample"),
+    path("compliance/hosts/groups/", HostGroupList.as_view(), name="host_groups"),
+    path("compliance/hosts/groups/<int:pk>/", HostGroupPage.as_view(), name="host_group"),
+    path("compliance/hosts/groups/<int:pk>/change/", ChangeHostGroup.as_view(), name="change_host_group"),
+    path("compliance/hosts/groups/<int:pk>/hosts/", MoveHosts.as_view(), name="move_hosts"),
+    path("compliance/hosts/<int:pk>/drift/", HostDrift.as_view(), name="host_drift"),
     path("compliance/hosts/<int:pk>/", HostPage.as_view(), name="host"),
     path("compliance/hosts/<int:pk>/scan/", ScanHost.as_view(), name="scan_host"),
     path("compliance/hosts/<int:pk>/accept-key/", AcceptKey.as_view(), name="accept_key"),
@@ -52,6 +70,8 @@ urlpatterns = [
     path("compliance/scans/", ScanList.as_view(), name="scans"),
     path("compliance/scans/<int:pk>/", ScanPage.as_view(), name="scan"),
     path("compliance/scans/<int:pk>/checks/<slug:check_id>/", ResultPage.as_view(), name="result"),
+    path("compliance/scans/<int:pk>/progress/", ScanProgress.as_view(), name="scan_progress"),
+    path("compliance/scans/<int:pk>/re-evaluate/", ReEvaluateScan.as_view(), name="re_evaluate_scan"),
     path("compliance/scans/<int:pk>/cancel/", CancelScan.as_view(), name="cancel_scan"),
     path("compliance/scans/<int:pk>/report/<format:name>/", ScanReportFile.as_view(), name="report"),
 ]

@@ -1,6 +1,6 @@
 """Drift: what changed between two scans of one host, check by check, with values, since when and why."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
@@ -163,12 +163,5 @@ def began(check_ids: Sequence[str], scan: Scan) -> dict[str, datetime]:
 def comparable(host_id: int, scan_ids: Sequence[int]) -> dict[int, Scan]:
     """Return those of ``scan_ids`` that are completed scans of the host, by id, with all that comparing reads."""
     rows = Scan.objects.filter(pk__in=scan_ids, host=host_id, status=Scan.Status.COMPLETED)
-    return {scan.pk: scan for scan in rows.select_related("template", "results", "organization", "stream", "host")}
-
-
-def last_two(scans: Sequence[Scan]) -> Iterator[Scan]:
-    """Yield the newest of ``scans``, newest first, and the one before it in the same stream."""
-    newest = next(iter(scans), None)
-    if newest is not None:
-        yield newest
-        yield from [scan for scan in scans[1:] if scan.stream_id == newest.stream_id][:1]
+    names = ("template", "results", "organization", "stream", "host", "snapshot")
+    return {scan.pk: scan for scan in rows.select_related(*names)}

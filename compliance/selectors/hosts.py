@@ -5,7 +5,7 @@ from datetime import date, datetime, time, timedelta
 from typing import TypedDict
 from zoneinfo import ZoneInfo
 
-from django.db.models import Case, FilteredRelation, IntegerField, Q, QuerySet, Value, When
+from django.db.models import Case, F, FilteredRelation, IntegerField, Q, QuerySet, Value, When
 
 from compliance.models import CheckState, Host, Scan, Stream
 from itsm.models import Alert
@@ -73,7 +73,9 @@ def latest_scans(host: Host) -> QuerySet[Scan]:
     if not latest:
         latest = list(history_of(host).values_list("pk", flat=True)[:1])
     rows = Scan.objects.filter(pk__in=latest).select_related(*WITH_NAMES).defer(*LARGE)
-    return rows.annotate(rank=rank_of("stream__role")).order_by("stream__ended_at", "rank", "template__name", "profile")
+    return rows.annotate(rank=rank_of("stream__role")).order_by(
+        F("stream__ended_at").asc(nulls_first=True), "rank", "template__name", "profile"
+    )
 
 
 def rank_of(path: str) -> Case:

@@ -1,11 +1,14 @@
 """Host groups: made, changed, deleted."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from datetime import datetime
 from typing import Any
 
 from django.db import IntegrityError, transaction
+from django.db.models import QuerySet
 
-from compliance.models import HostGroup
+from compliance.models import CheckState, Host, HostGroup, Stream, Waiver
+from compliance.services.re_evaluation import refresh_all
 from organizations import audit
 from organizations.errors import Invalid
 from organizations.models.organizations import Organization
@@ -30,8 +33,9 @@ def change_group(*, actor: Actor, group: HostGroup, values: Mapping[str, Any]) -
 def saved(
     actor: Actor, group: HostGroup, values: Mapping[str, Any], action: str, before: audit.State | None
 ) -> HostGroup:
-    group.name = values.get("name", group.name)
-    group.description = values.get("description", group.description)
+    group.name = values.get("name", group.name).strip()
+    group.description = values.get("description", group.description).strip()
+    refuse_unfit(group)
     try:
         with transaction.atomic():
             group.save()
@@ -39,6 +43,16 @@ def saved(
         raise Invalid({"name": "This organization has a host group of that name."}) from error
     audit.record(actor=actor, action=action, subject=group, before=before)
     return group
+
+
+def refuse_unfit(group: HostGroup) -> None:
+    errors = {}
+    for name, least, most in (("name", 1, 120), ("description", 0, 500)):
+        text = getattr(group, name)
+        if not least <= len(text) <= most or "\0" in text:
+            errors[name] = f"Write a {name} of at most {most} characters."
+    if errors:
+        raise Invalid(errors)
 
 
 @transaction.atomic
@@ -52,3 +66,62 @@ def delete_group(*, actor: Actor, group: HostGroup) -> None:
         actor=actor, action="host_group.deleted", subject=group, before=before, organization=organization,
         details={"grants_ended": ended} if ended else None,
     )  # fmt: skip
+
+
+# --- Members ----------------------------------------------------------------------------------------------------------
+
+
+@transaction.atomic
+def add_hosts(*, actor: Actor, group: HostGroup, hosts: Sequence[Host], now: datetime) -> int:
+    """Put ``hosts`` into ``group``; return how many were not in it. The posture follows the group's exceptions.
+
+    Raises PermissionDenied without manage_compliance in the whole organization, for a group decides who sees its hosts;
+    Invalid for a host of another organization.
+    """
+    require(actor, "manage_compliance", group.organization)
+    if any(host.organization_id != group.organization_id for host in hosts):
+        raise Invalid({"hosts": "There is no such host in this organization."})
+    links = Host.groups.through.objects
+    there = set(links.filter(hostgroup=group).values_list("host", flat=True))
+    added = [host for host in hosts if host.pk not in there]
+    links.bulk_create(
+        [links.model(host=host, hostgroup=group) for host in added], batch_size=500, ignore_conflicts=True
+    )
+    return moved(actor, group, added, "host_group.hosts_added", now)
+
+
+@transaction.atomic
+def remove_hosts(*, actor: Actor, group: HostGroup, hosts: Sequence[Host], now: datetime) -> int:
+    """Take ``hosts`` out of ``group``; return how many were in it. Raises PermissionDenied as adding does."""
+    require(actor, "manage_compliance", group.organization)
+    links = Host.groups.through.objects.filter(hostgroup=group)
+    there = set(links.values_list("host", flat=True))
+    removed = [host for host in hosts if host.pk in there]
+    for start in range(0, len(removed), 500):
+        links.filter(host__in=removed[start : start + 500]).delete()
+    return moved(actor, group, removed, "host_group.hosts_removed", now)
+
+
+def moved(actor: Actor, group: HostGroup, hosts: Sequence[Host], action: str, now: datetime) -> int:
+    """Note that ``hosts`` came into ``group`` or left it, and have their posture follow its exceptions."""
+    if hosts:
+        refresh_all(streams=streams_that_waive(group, hosts), now=now)
+        audit.record(
+            actor=actor, action=action, subject=group, before=audit.before(group), details=named(hosts)
+        )  # fmt: skip
+    return len(hosts)
+
+
+def streams_that_waive(group: HostGroup, hosts: Sequence[Host]) -> QuerySet[Stream]:
+    """Return the streams of ``hosts`` in which a check fails or is waived that an exception for ``group`` is about."""
+    waived = Waiver.objects.active().filter(host_group=group).values("check_id")
+    states = CheckState.objects.current().filter(status__in=("fail", "waived"), check_id__in=waived)
+    return Stream.objects.going().filter(host__in=[host.pk for host in hosts], pk__in=states.values("stream"))
+
+
+def named(hosts: Sequence[Host]) -> dict[str, Any]:
+    """Return how many ``hosts`` there are and the names of the first ones, as much as the audit log shows."""
+    names = [str(host) for host in hosts[:20]]
+    while len(", ".join(names)) > 1_500:
+        names.pop()
+    return {"number": len(hosts), "hosts": names}

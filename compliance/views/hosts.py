@@ -1,121 +1,176 @@
+import json
 from typing import Any
 
 from django.contrib import messages
-from django.db.models import OuterRef, QuerySet, Subquery
-from django.http import HttpRequest, HttpResponse
-from django.shortcuts import redirect
+from django.db.models import QuerySet
+from django.http import Http404, HttpRequest, HttpResponse, QueryDict
+from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.views.generic import TemplateView
 from django.views.generic.base import View
 
-from compliance.models import Host, HostGroup, Scan, Stream
+from compliance.models import Host, HostGroup, Policy, Scan
 from compliance.selectors.dashboard import titles_of
-from compliance.selectors.hosts import failing, history_of, latest_scans
+from compliance.selectors.hosts import (
+    alerts_of,
+    history_of,
+    latest_scans,
+    scanned_by_hand,
+    score_days,
+    shown_with_posture,
+    streams_of,
+    with_posture,
+)
 from compliance.selectors.scan_reports import scan_report
 from compliance.services import connection_tests, host_keys, hosts, scan_requests
-from compliance.web.lists import ordered, searched, wanted_id
+from compliance.web.hosts import COLUMNS, Choices, is_narrowed, narrowed, text_of, told_by_toast
+from compliance.web.lists import ordered, wanted_id
 from compliance.web.results import SEVERITIES, failing_words, grouped
 from organizations.errors import Conflict, Refused
 from organizations.models.organizations import Organization
-from organizations.permissions import holds, permitted_to
+from organizations.permissions import holds, holds_anywhere
 from organizations.web.pages import OwnedPage
 from organizations.web.paging import page_of
 from templates_app.models import Template
 
-COLUMNS = {"hostname": "hostname", "os": "os_name", "scanned": "scanned_at", "score": "score", "failed": "failed"}
-STATES = (("online", "Online"), ("unreachable", "Unreachable"), ("retired", "Retired"))
+RANGES = (7, 14, 30, 90)
+"""Days that a trend may show."""
 
 
 class HostList(OwnedPage, TemplateView):
-    """All hosts with their latest score."""
+    """The tab Host Compliance: every host with where it stands under its policy; ``?host=`` opens the panel of one."""
 
     template_name = "compliance/hosts.html"
+    partial = "compliance/_host_panel.html"
     in_part = True
     permissions = {"read": "view_compliance"}
 
+    def get_template_names(self) -> list[str]:
+        return [self.partial if self.into_drawer() else self.template_name]
+
+    def into_drawer(self) -> bool:
+        """Tell whether htmx asks for the panel alone."""
+        htmx = getattr(self.request, "htmx", None)
+        return bool(htmx) and htmx.target == "drawer"
+
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        context = super().get_context_data(**kwargs)
+        if self.into_drawer():
+            return context | {"panel": self.panel(required=True)}
+        return context | self.table() | {"panel": self.panel()}
+
+    def table(self) -> dict[str, Any]:
+        """Return the page of rows and what the filters offer."""
         asked = self.request.GET
-        check_id = asked.get("check", "")[:80].replace("\0", "")
-        rows = in_state(self.rows(Host.objects.all()), asked.get("state", ""))
-        rows = with_latest(rows).select_related("organization").prefetch_related("groups")
-        rows = searched(rows, asked.get("q", ""), ["hostname", "address", "os_name"])
-        if (group := wanted_id(asked.get("group", ""))) is not None:
-            rows = rows.filter(groups=group)
-        if check_id:
-            rows = failing(rows, check_id)
-        manageable = permitted_to(self.request.user, "manage_compliance")
-        return super().get_context_data(**kwargs) | {
-            "page": page_of(ordered(rows, asked.get("order", ""), COLUMNS, "hostname"), asked),
+        rows = narrowed(with_posture(self.rows(Host.objects.all())), asked, self.organizations)
+        page = page_of(ordered(shown_with_posture(rows), asked.get("order", ""), COLUMNS, "hostname"), asked)
+        page.object_list = list(page.object_list)
+        check_id = text_of(asked, "check")
+        mine = Organization.objects.filter(pk__in=self.organizations)
+        return {
+            "page": page,
+            "by_hand": scanned_by_hand([host for host in page if not hasattr(host, "posture")]),
             "order": "hostname",
             "groups": self.rows(HostGroup.objects.all())[:200],
-            "states": STATES,
+            "policies": Policy.objects.in_force().within(mine).select_related("organization", "template"),
+            "frameworks": frameworks(mine),
+            "choices": Choices(),
             "check_id": check_id,
             "check_title": titles_of([check_id]).get(check_id, check_id) if check_id else "",
-            "filtered": any(asked.get(name) for name in ("q", "group", "state", "check")),
-            "may_manage": manageable.filter(pk__in=self.organizations).exists(),
+            "filtered": is_narrowed(asked),
+            "may_manage": holds_anywhere(self.request.user, ("manage_compliance",)),
+        }
+
+    def panel(self, *, required: bool = False) -> dict[str, Any] | None:
+        """Return what the panel shows of the host that the address names. Raises Http404 when it names none."""
+        pk = wanted_id(self.request.GET.get("host", ""))
+        if pk is None:
+            if required:
+                raise Http404
+            return None
+        host = self.row(with_posture(Host.objects.all()).select_related("organization", "posture__policy"), pk=pk)
+        scan = latest_scans(host).first()
+        report = scan_report(scan) if scan else None
+        return {
+            "host": host,
+            "scan": scan,
+            "groups": [group for group in grouped(report, QueryDict()) if group.status in ("fail", "error", "waived")],
+            "fails": failing_words(scan),
+            "running": host.scans.unfinished().select_related("host", "organization").order_by("pk").first(),
+            "may_manage": host.retired_at is None and holds(self.request.user, "manage_compliance", host),
         }
 
 
-def in_state(rows: QuerySet[Host], state: str) -> QuerySet[Host]:
-    """Return the hosts that are online, unreachable or retired, else all in service."""
-    if state == "retired":
-        return rows.exclude(retired_at=None)
-    if state == "online":
-        return Host.objects.online() & rows
-    if state == "unreachable":
-        return rows.filter(retired_at=None).exclude(unreachable_since=None).exclude(connection=Host.Connection.LOCAL)
-    return rows.filter(retired_at=None)
-
-
-def with_latest(rows: QuerySet[Host]) -> QuerySet[Host]:
-    """Add score, failures and end of the latest scan of each host's newest stream."""
-    latest = Stream.objects.filter(host=OuterRef("pk")).exclude(latest=None).order_by("-latest__finished_at")
-    return rows.annotate(
-        score=Subquery(latest.values("latest__score")[:1]),
-        failed=Subquery(latest.values("latest__failed")[:1]),
-        scanned_at=Subquery(latest.values("latest__finished_at")[:1]),
-    )
+def frameworks(organizations: QuerySet[Organization]) -> list[str]:
+    """Return the frameworks of the published templates that hosts of ``organizations`` can be held to, by name."""
+    names = Template.objects.visible_in(organizations).published().order_by("framework").values_list("framework")
+    return [name for (name,) in names.distinct()]
 
 
 class HostPage(OwnedPage, TemplateView):
-    """One host: the latest results of each stream, its history, its keys."""
+    """One host: the latest results of each stream, its history, its alerts, its keys."""
 
     template_name = "compliance/host.html"
     in_part = True
     permissions = {"read": "view_compliance"}
+    tabs = ("results", "history", "alerts")
 
     def get_context_data(self, pk: int, **kwargs: Any) -> dict[str, Any]:
         host = self.row(Host.objects.select_related("organization", "credential").prefetch_related("groups"), pk=pk)
+        wanted = self.request.GET.get("tab", "")
+        tab = wanted if wanted in self.tabs else "results"
         latest = list(latest_scans(host))
         chosen = chosen_scan(latest, self.request.GET.get("stream", ""))
-        history = self.request.GET.get("tab") == "history"
-        report = scan_report(chosen) if chosen and not history else None
         manage = host.retired_at is None and holds(self.request.user, "manage_compliance", host)
-        return super().get_context_data(**kwargs) | {
-            "host": host,
-            "latest": latest,
-            "scan": chosen,
+        streams = streams_of(host)
+        return (
+            super().get_context_data(**kwargs)
+            | {
+                "host": host,
+                "tab": tab,
+                "latest": latest,
+                "scan": chosen,
+                "streams": streams,
+                "policy": next((one.policy for one in streams if one.role == one.Role.POLICY), None),
+                "running": host.scans.unfinished().select_related("host", "organization").order_by("pk").first(),
+                "failed_scan": last_failure(host, chosen),
+                "keys": list(host.keys.all()),
+                "templates": scannable(host) if manage else [],
+                "may_manage": manage,
+                "may_configure": manage and holds(self.request.user, "manage_settings", host.organization),
+            }
+            | getattr(self, f"{tab}_tab")(host, chosen)
+        )
+
+    def results_tab(self, host: Host, chosen: Scan | None) -> dict[str, Any]:
+        report = scan_report(chosen) if chosen else None
+        return {
             "report": report,
             "result_groups": grouped(report, self.request.GET),
             "severities": SEVERITIES,
             "fails": failing_words(chosen),
-            "tab": "history" if history else "results",
-            "page": page_of(history_of(host), self.request.GET) if history else None,
-            "running": host.scans.unfinished().defer("block_reasons").first(),
-            "failed_scan": last_failure(host, chosen),
-            "keys": list(host.keys.all()),
-            "templates": scannable(host) if manage else [],
-            "may_manage": manage,
-            "may_configure": manage and holds(self.request.user, "manage_settings", host.organization),
         }
+
+    def history_tab(self, host: Host, chosen: Scan | None) -> dict[str, Any]:
+        days = wanted_id(self.request.GET.get("days", ""))
+        days = days if days in RANGES else 30
+        zone = host.organization.zone
+        today = timezone.now().astimezone(zone).date()
+        stream = chosen.stream if chosen else None
+        return {
+            "page": page_of(history_of(host), self.request.GET),
+            "days": days,
+            "ranges": RANGES,
+            "trend": score_days(stream, days, today, zone) if stream else [],
+        }
+
+    def alerts_tab(self, host: Host, chosen: Scan | None) -> dict[str, Any]:
+        return {"page": page_of(alerts_of(host), self.request.GET)}
 
 
 def chosen_scan(latest: list[Scan], stream: str) -> Scan | None:
-    """Return the latest scan of the asked stream, else of the one scanned last."""
-    for scan in latest:
-        if str(scan.stream_id) == stream:
-            return scan
-    return max(latest, key=lambda scan: scan.finished_at, default=None)  # type: ignore[return-value]  # it has ended
+    """Return the latest scan of the asked stream, else of the first one: the policy's, where there is one."""
+    return next((scan for scan in latest if str(scan.stream_id) == stream), next(iter(latest), None))
 
 
 def last_failure(host: Host, chosen: Scan | None) -> Scan | None:
@@ -135,7 +190,7 @@ def scannable(host: Host) -> QuerySet[Template]:
 
 
 class ScanHost(OwnedPage, View):
-    """The button Scan now."""
+    """The button Scan now: as the policy asks for, or with a template of one's own choice, which moves no posture."""
 
     in_part = True
     permissions = {"write": "manage_compliance", "read": "manage_compliance"}
@@ -143,19 +198,34 @@ class ScanHost(OwnedPage, View):
 
     def post(self, request: HttpRequest, pk: int) -> HttpResponse:
         host = self.row(Host.objects.select_related("organization"), pk=pk)
-        template = scannable(host).filter(pk=wanted_id(request.POST.get("template", ""))).first()
+        try:
+            scan = self.requested(host)
+        except Refused as refused:
+            if request.htmx:
+                answer = HttpResponse(status=204)
+                answer["HX-Trigger"] = json.dumps(told_by_toast("error", str(refused)))
+                return answer
+            messages.error(request, str(refused))
+            return redirect("compliance:host", pk=pk)
+        if not request.htmx:
+            return redirect("compliance:scan", pk=scan.pk)
+        answer = render(request, "compliance/_host_scan.html", {"scan": scan})
+        answer["HX-Trigger"] = json.dumps(told_by_toast("success", f"A scan of {host} is asked for."))
+        return answer
+
+    def requested(self, host: Host) -> Scan:
+        """Ask for the scan. Raises Refused."""
+        now, actor = timezone.now(), self.request.user
+        wanted = self.request.POST.get("template", "")
+        policy = Policy.objects.in_force().filter(organization=host.organization_id, os_type=host.os_type).first()
+        if policy is not None and not wanted:
+            return scan_requests.request_policy_scan(actor=actor, host=host, policy=policy, now=now)
+        template = scannable(host).filter(pk=wanted_id(wanted)).first()
         template = template or scannable(host).filter(slug="cis-l1-linux").first()
         if template is None:
             raise Conflict("No template is published for this host's system; the operator runs manage.py load_content.")
-        try:
-            scan = scan_requests.request_scan(
-                actor=request.user, host=host, template=template, profile=request.POST.get("profile", "server"),
-                now=timezone.now(),
-            )  # fmt: skip
-        except Refused as refused:
-            messages.error(request, str(refused))
-            return redirect("compliance:host", pk=pk)
-        return redirect("compliance:scan", pk=scan.pk)
+        profile = self.request.POST.get("profile", "server")
+        return scan_requests.request_scan(actor=actor, host=host, template=template, profile=profile, now=now)
 
 
 class TryConnection(OwnedPage, View):

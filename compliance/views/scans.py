@@ -1,28 +1,37 @@
+import json
+from collections.abc import Callable
+from datetime import UTC
+from functools import partial
 from typing import Any
 
 from django.contrib import messages
-from django.http import Http404, HttpRequest, HttpResponse
+from django.db.models import QuerySet
+from django.http import Http404, HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import redirect
 from django.utils import timezone
 from django.views.generic import TemplateView
 from django.views.generic.base import View
 
-from compliance.models import Scan
+from compliance.models import Host, Policy, Scan
 from compliance.reports.formats import FORMATS
 from compliance.reports.scan_report import CheckReport
 from compliance.selectors.check_states import failing_since
 from compliance.selectors.scan_reports import check_reports, scan_report
-from compliance.services import scan_reports, scan_requests
-from compliance.web.lists import ordered, searched
+from compliance.selectors.scans import tallied
+from compliance.services import re_evaluation, scan_reports, scan_requests
+from compliance.web.hosts import told_by_toast
+from compliance.web.lists import wanted_id
+from compliance.web.paging import page_with_total
 from compliance.web.results import SEVERITIES, failing_words, grouped
+from compliance.web.scans import USED_TYPES, ScanFilters, in_order, narrowed, scan_filters
 from organizations.errors import Refused
-from organizations.permissions import holds
+from organizations.models.organizations import Organization
+from organizations.permissions import holds, permitted_in_part, permitted_to
 from organizations.web.pages import OwnedPage
-from organizations.web.paging import page_of
+from templates_app.models import Template
 
-COLUMNS = {"host": "host__hostname", "created": "created_at", "score": "score", "failed": "failed"}
-WITH_NAMES = ("organization", "host", "template", "snapshot", "results", "requested_by", "stream")
-WITHOUT_RESULTS = ("organization", "host", "template", "requested_by")
+WITH_NAMES = ("organization", "host", "template", "snapshot", "results", "requested_by", "stream", "policy", "based_on")
+WITHOUT_RESULTS = ("organization", "host", "template", "requested_by", "based_on")
 FORMAT_WORDS = {
     "html": "HTML page", "pdf": "PDF", "json": "JSON", "arf": "ARF 1.1 (SCAP)", "junit": "JUnit XML",
 }  # fmt: skip
@@ -36,23 +45,68 @@ PHASES = (
 
 
 class ScanList(OwnedPage, TemplateView):
-    """All scans, newest first."""
+    """The tab Scan History: every scan, newest first; ``?scan=`` opens the panel of one."""
 
     template_name = "compliance/scans.html"
+    partial = "compliance/_scan_panel.html"
     in_part = True
     permissions = {"read": "view_compliance"}
 
+    def get_template_names(self) -> list[str]:
+        return [self.partial if self.into_drawer() else self.template_name]
+
+    def into_drawer(self) -> bool:
+        """Tell whether htmx asks for the panel alone."""
+        htmx = getattr(self.request, "htmx", None)
+        return bool(htmx) and htmx.target == "drawer"
+
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        context = super().get_context_data(**kwargs)
+        if self.into_drawer():
+            return context | {"panel": self.panel(required=True)}
+        return context | self.table() | {"panel": self.panel()}
+
+    def table(self) -> dict[str, Any]:
+        """Return the page of rows and what the filters offer."""
         asked = self.request.GET
-        every = Scan.objects.select_related("host", "template", "organization").defer("template__document")
-        rows = searched(self.rows(every), asked.get("q", ""), ["host__hostname", "template__name"])
-        if asked.get("status") in Scan.Status.values:
-            rows = rows.filter(status=asked["status"])
-        return super().get_context_data(**kwargs) | {
-            "page": page_of(ordered(rows, asked.get("order", ""), COLUMNS, "-created"), asked),
+        chosen = scan_filters(asked, self.organization.zone if self.organization else UTC)
+        rows = narrowed(self.rows(Scan.objects.all()), chosen, self.organizations)
+        page = page_with_total(in_order(rows, asked, self.organization), asked, self.total(chosen))
+        return {
+            "page": page,
+            "live": any(not scan.ended for scan in page),
             "order": "-created",
             "statuses": Scan.Status.choices,
-            "filtered": bool(asked.get("q") or asked.get("status")),
+            "types": [choice for choice in Scan.Type.choices if choice[0] in USED_TYPES],
+            "policies": Policy.objects.in_force().within(self.organizations).select_related("organization"),
+            "host": self.rows(Host.objects.filter(pk=chosen.host)).first() if chosen.host else None,
+            "filtered": chosen != ScanFilters(),
+        }
+
+    def total(self, chosen: ScanFilters) -> Callable[[], int] | None:
+        """Return what tells the length of the list without counting it; None where only counting can."""
+        if not chosen.tallied or permitted_in_part(self.request.user, self.codename()).exclude(
+            pk__in=permitted_to(self.request.user, self.codename())
+        ).exists():  # fmt: skip
+            return None
+        return partial(
+            tallied, self.organizations, status=chosen.status, scan_type=chosen.scan_type, policy=chosen.policy
+        )
+
+    def panel(self, *, required: bool = False) -> dict[str, Any] | None:
+        """Return what the panel shows of the scan that the address names. Raises Http404 when it names none."""
+        pk = wanted_id(self.request.GET.get("scan", ""))
+        if pk is None:
+            if required:
+                raise Http404
+            return None
+        scan = self.row(Scan.objects.select_related(*WITH_NAMES).defer("results__data"), pk=pk)
+        report = scan_report(scan) if scan.status == Scan.Status.COMPLETED else None
+        return {
+            "scan": scan,
+            "groups": grouped(report, QueryDict()),
+            "fails": failing_words(scan),
+            "may_manage": holds(self.request.user, "manage_compliance", scan),
         }
 
 
@@ -84,7 +138,8 @@ class ScanPage(OwnedPage, TemplateView):
             "severities": SEVERITIES,
             "fails": failing_words(scan),
             "formats": [(one.name, FORMAT_WORDS.get(one.name, one.name)) for one in FORMATS.values()],
-            "may_manage": holds(self.request.user, "manage_compliance", scan),
+            "may_manage": (manage := holds(self.request.user, "manage_compliance", scan)),
+            "templates": comparable_templates(scan).defer("document") if manage and report else [],
             "may_configure": holds(self.request.user, "manage_settings", scan.organization),
         }
 
@@ -94,6 +149,32 @@ class ScanPage(OwnedPage, TemplateView):
         if context["scan"].ended and "result_groups" not in context:
             answer["HX-Refresh"] = "true"
         return answer
+
+
+class ScanProgress(OwnedPage, TemplateView):
+    """How far a scan is, as a line that asks again until it has ended and then says so in a message too."""
+
+    template_name = "compliance/_host_scan.html"
+    in_part = True
+    permissions = {"read": "view_compliance"}
+
+    def get_context_data(self, pk: int, **kwargs: Any) -> dict[str, Any]:
+        scans = Scan.objects.select_related("host", "organization").defer("block_reasons")
+        return super().get_context_data(**kwargs) | {"scan": self.row(scans, pk=pk)}
+
+    def render_to_response(self, context: dict[str, Any], **response: Any) -> HttpResponse:
+        answer = super().render_to_response(context, **response)
+        scan = context["scan"]
+        if scan.ended:
+            level = {Scan.Status.COMPLETED: "success", Scan.Status.FAILED: "error"}.get(scan.status, "info")
+            words = f"The scan of {scan.host} {ENDED_WORDS[scan.status]}."
+            answer["HX-Trigger"] = json.dumps(told_by_toast(level, words))
+        return answer
+
+
+ENDED_WORDS = {
+    Scan.Status.COMPLETED: "has completed", Scan.Status.FAILED: "failed", Scan.Status.CANCELLED: "was cancelled",
+}  # fmt: skip
 
 
 def phases(scan: Scan) -> list[dict[str, Any]]:
@@ -151,6 +232,34 @@ class CancelScan(OwnedPage, View):
                 request, "The scan is cancelled." if done else "The scan ends as soon as its worker hears of it."
             )
         return redirect("compliance:scan", pk=pk)
+
+
+class ReEvaluateScan(OwnedPage, View):
+    """The button Re-evaluate: the stored facts against another template; no host is touched, no posture moves."""
+
+    in_part = True
+    permissions = {"write": "manage_compliance", "read": "manage_compliance"}
+    http_method_names = ["post"]
+
+    def post(self, request: HttpRequest, pk: int) -> HttpResponse:
+        scan = self.row(Scan.objects.select_related("organization", "host", "snapshot"), pk=pk)
+        template = comparable_templates(scan).filter(pk=wanted_id(request.POST.get("template", ""))).first()
+        if template is None:
+            messages.error(request, "Choose a template that is published for the system of this host.")
+            return redirect("compliance:scan", pk=pk)
+        try:
+            made = re_evaluation.re_evaluate(actor=request.user, scan=scan, template=template, now=timezone.now())
+        except Refused as refused:
+            messages.error(request, str(refused))
+            return redirect("compliance:scan", pk=pk)
+        messages.success(request, f"The facts of scan {scan.pk} are evaluated against {template}.")
+        return redirect("compliance:scan", pk=made.pk)
+
+
+def comparable_templates(scan: Scan) -> QuerySet[Template]:
+    """Return the published templates that the facts of ``scan`` can be evaluated against, all versions, by name."""
+    visible = Template.objects.published().filter(os_type=scan.host.os_type)
+    return visible.visible_in(Organization.objects.filter(pk=scan.organization_id)).order_by("name", "-version")
 
 
 class ScanReportFile(OwnedPage, View):
