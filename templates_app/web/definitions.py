@@ -18,6 +18,16 @@ def as_yaml(values: Mapping[str, Any]) -> str:
     return written.getvalue()
 
 
+def as_block_yaml(values: Mapping[str, Any]) -> str:
+    """Return ``values`` as YAML to be edited: a value to a line, no braces."""
+    yaml, written = YAML(typ="safe", pure=True), StringIO()
+    yaml.sort_base_mapping_type_on_output = False  # type: ignore[assignment]  # the stub knows None only
+    yaml.default_flow_style = False
+    yaml.width = 100
+    yaml.dump(dict(values), written)
+    return written.getvalue()
+
+
 def meaning(definition: Mapping[str, Any]) -> str:
     """Return what a check looks at and expects; empty for one that a person judges."""
     if "probe" not in definition:
