@@ -5,7 +5,7 @@ import re
 import shutil
 import signal
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -28,26 +28,40 @@ def postgres() -> Iterator[str]:
 
 
 @contextmanager
-def running_postgres(database: str = "plumbline") -> Iterator[str]:
-    """Run a server until the block ends and give the DATABASE_URL of an empty ``database``."""
+def running_postgres(
+    database: str = "plumbline", kept: Path | None = None, options: Sequence[str] = ()
+) -> Iterator[str]:
+    """Run a server until the block ends and give the DATABASE_URL of ``database``, empty unless its cluster is kept.
+
+    ``kept`` is a directory with a short path, below which the cluster stays for the next time.
+    """
     with TemporaryDirectory(prefix="plumbline-pg-", dir="/tmp", ignore_cleanup_errors=True) as name:  # sockets: short
-        directory = Path(name)
-        if os.geteuid() == 0:
-            shutil.chown(directory, "nobody", "nogroup")
-        _run("initdb", "--pgdata", f"{name}/data", "--username=plumbline", "--auth=trust", "--encoding=UTF8",
-             "--locale=C.UTF-8", "--no-sync")  # fmt: skip
-        server = _start(directory)
+        directory = kept or Path(name)
+        fresh = not (directory / "data" / "PG_VERSION").exists()
+        if fresh:
+            _make_cluster(directory)
+        server = _start(directory, options)
         try:
             _wait(directory, server)
-            _run("createdb", f"--host={name}", "--username=plumbline", database)
-            yield f"postgres://plumbline@/{name}/{database}"  # two slashes: the directory of the socket
+            if fresh:
+                _run("createdb", f"--host={directory}", "--username=plumbline", database)
+            yield f"postgres://plumbline@/{directory}/{database}"  # two slashes: the directory of the socket
         finally:
             server.send_signal(signal.SIGINT)  # "fast" shutdown: ends the sessions
             server.wait(READY_S)
 
 
-def _start(directory: Path) -> subprocess.Popen[bytes]:
-    options = [f"-c{option}" for option in (*OPTIONS, "listen_addresses=", f"unix_socket_directories={directory}")]
+def _make_cluster(directory: Path) -> None:
+    directory.mkdir(mode=0o700, exist_ok=True)
+    if os.geteuid() == 0:
+        shutil.chown(directory, "nobody", "nogroup")
+    _run("initdb", "--pgdata", f"{directory}/data", "--username=plumbline", "--auth=trust", "--encoding=UTF8",
+         "--locale=C.UTF-8", "--no-sync")  # fmt: skip
+
+
+def _start(directory: Path, more: Sequence[str] = ()) -> subprocess.Popen[bytes]:
+    wanted = (*OPTIONS, *more, "listen_addresses=", f"unix_socket_directories={directory}")
+    options = [f"-c{option}" for option in wanted]
     with (directory / "log").open("wb") as log:
         return subprocess.Popen(
             [*_as_nobody(), "setpriv", "--pdeathsig", "INT", _need("postgres"), "-D", f"{directory}/data", *options],
