@@ -345,6 +345,19 @@ def test_configuration_shows_a_manager_the_group_and_its_hosts(client, group, in
     assert inside.groups.count() == 2
 
 
+def test_configuration_shows_the_group_itself_to_look_at_only(client, admin, organization, group):
+    manager = granted(group, "view_compliance", "manage_compliance")
+    url = f"/admin/compliance/hostgroup/{group.pk}/change/"
+    client.force_login(manager)
+    page = client.get(url).content.decode()
+    assert "Databases" in page
+    assert 'name="_save"' not in page
+    assert "granted to" not in page.lower()
+    assert client.post(url, {"name": "Mine"}).status_code == 403
+    client.force_login(admin)
+    assert f"{manager}: manage_compliance<br>{manager}: view_compliance" in client.get(url).content.decode()
+
+
 # --- The doors for granting -------------------------------------------------------------------------------------------
 
 
