@@ -140,7 +140,7 @@ def meaning_problems(definition: Any, values: Mapping[str, Any]) -> Problems:
             compile_condition(definition["applies_when"], values, CompileError)
         except CompileError as error:
             problems |= placed(error)
-    for place, test in tests_in(definition, ""):
+    for place, test in each_test(definition, ""):
         if isinstance(test["probe"], Mapping) and test["probe"].get("kind"):
             problems |= probe_problems(test["probe"], values, f"{place}probe")
         if isinstance(test.get("expect"), Mapping) and len(test["expect"]) == 1:
@@ -155,7 +155,7 @@ def own_defaults(variables: Any) -> dict[str, Any]:
     return {name: one["default"] for name, one in variables.items() if isinstance(one, Mapping) and "default" in one}
 
 
-def tests_in(rule: Mapping[str, Any], place: str) -> Iterator[tuple[str, Mapping[str, Any]]]:
+def each_test(rule: Mapping[str, Any], place: str) -> Iterator[tuple[str, Mapping[str, Any]]]:
     """Yield (place with a dot at its end, test) for every test of a definition, those of its distributions too."""
     if "probe" in rule:
         yield place, rule
@@ -164,7 +164,7 @@ def tests_in(rule: Mapping[str, Any], place: str) -> Iterator[tuple[str, Mapping
     inner += [(f"by_os.{name}.", one) for name, one in branches.items()] if isinstance(branches, Mapping) else []
     for step, one in inner:
         if isinstance(one, Mapping):
-            yield from tests_in(one, f"{place}{step}")
+            yield from each_test(one, f"{place}{step}")
 
 
 def listed(value: Any) -> list[Any]:
