@@ -1,18 +1,25 @@
+import re
+
 import pytest
 from django.contrib.auth.models import AnonymousUser, Group
 from django.core.exceptions import PermissionDenied
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from guardian.shortcuts import assign_perm
 
 from organizations.models.memberships import Membership
+from organizations.models.users import User
 from organizations.permissions import (
     CODENAMES,
     codenames_of,
+    grant,
     granted_by_hand,
     holds,
     in_reach_of,
     permitted_to,
     put_in_role,
     require,
+    take_back,
 )
 from tests.factories.organizations import OrganizationFactory, UserFactory, member
 
@@ -109,6 +116,31 @@ def test_unknown_codename_is_an_error_of_ours(organization, admin):
 def test_only_who_may_configure_enters_the_configuration(organization, client, role, may):
     client.force_login(member(organization, role=role))
     assert (client.get("/admin/").status_code == 200) is may
+
+
+def test_page_reads_who_is_asking_and_what_that_one_may_do_in_four_queries(organization, client):
+    client.force_login(member(organization, role="admin"))
+    client.get("/accounts/password/")
+    with CaptureQueriesContext(connection) as captured:
+        assert client.get("/accounts/password/").status_code == 200
+    read = [re.search(r'FROM "([a-z]+_[a-z]+)', one["sql"]).group(1) for one in captured]
+    who, what = (
+        ["django_session", "organizations_user"],
+        ["guardian_userobjectpermission", "organizations_organization"],
+    )
+    assert read == [*who, "guardian_userobjectpermission", "organizations_organization"]
+
+
+def test_what_is_held_is_read_anew_with_every_request(organization, client, client_of):
+    user = member(organization)
+    api = client_of(user)
+    client.force_login(user)
+    assert (api.get("/api/v1/alerts/").status_code, client.get("/alerts/").status_code) == (403, 403)
+    grant(User.objects.get(pk=user.pk), "view_compliance", organization)
+    assert (api.get("/api/v1/alerts/").status_code, client.get("/alerts/").status_code) == (200, 200)
+    take_back(User.objects.get(pk=user.pk), "view_compliance", organization)
+    assert (api.get("/api/v1/alerts/").status_code, client.get("/alerts/").status_code) == (403, 403)
+    assert not holds(user, "view_compliance", organization)
 
 
 def test_checking_costs_one_query(organization, admin, django_assert_num_queries):
