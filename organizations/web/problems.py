@@ -55,9 +55,14 @@ def document(
         "type": "about:blank",
         "title": title or meaning.phrase,
         "status": status,
-        "detail": detail or meaning.description,
-        "errors": dict(errors or {}),
+        "detail": sayable(detail or meaning.description),
+        "errors": {sayable(field): [sayable(one) for one in words] for field, words in (errors or {}).items()},
     }
+
+
+def sayable(text: Any) -> str:
+    """Return ``text`` as UTF-8 can carry it: an answer may quote half a character that the request held."""
+    return str(text).encode("utf-8", "replace").decode()
 
 
 def _refused(error: Refused) -> Response:

@@ -11,7 +11,7 @@ from organizations import audit
 from organizations.errors import Conflict, Invalid
 from organizations.models.users import Actor
 from templates_app.language.plain import plain_problems
-from templates_app.language.problems import read, read_check, value_problems, variables_used
+from templates_app.language.problems import Problems, read, read_check, value_problems, variables_used
 from templates_app.language.templates import FrozenCheck, TemplateDocument
 from templates_app.models import Template, TemplateCheck
 from templates_app.selectors.documents import document_of, dumped, frozen_raw, read_variables, values_of
@@ -210,7 +210,7 @@ def bring_variables(draft: Template, source: TemplateDocument, rows: Sequence[Te
 
 def readable(draft: Template, definition: Any, enabled: Any, profiles: Any) -> FrozenCheck:
     """Return the check as the language reads it. Raises Invalid with every problem by its place."""
-    refuse(plain_problems(definition))
+    refuse(whole(plain_problems(definition)))
     if not isinstance(definition, Mapping):
         raise Invalid({"definition": "must be an object with named fields"})
     variables, problems = read_variables(draft.variables)
@@ -219,9 +219,14 @@ def readable(draft: Template, definition: Any, enabled: Any, profiles: Any) -> F
     raw = {"check": check, "enabled": enabled} | ({} if profiles is None else {"profiles": profiles})
     frozen, around = read(FrozenCheck, raw)
     around = {place: words for place, words in around.items() if not place.startswith("check")}
-    refuse(problems | wrong | around)
+    refuse(whole(problems | wrong | around))
     assert frozen is not None
     return frozen
+
+
+def whole(problems: Problems) -> Problems:
+    """Return ``problems`` with what concerns a definition as a whole under "definition"."""
+    return {place or "definition": words for place, words in problems.items()}
 
 
 def area_problems(area: Any) -> dict[str, str]:

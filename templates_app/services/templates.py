@@ -217,7 +217,9 @@ def variable_problems(draft: Template) -> Problems:
     for name in ("variables", "values"):
         if not isinstance(getattr(draft, name), dict):
             return {name: "must be an object with named fields"}
-        problems = {f"{name}.{place}": words for place, words in plain_problems(getattr(draft, name)).items()}
+        problems = {
+            f"{name}.{place}".rstrip("."): words for place, words in plain_problems(getattr(draft, name)).items()
+        }
         if problems:
             return problems
     variables, problems = read_variables(draft.variables)

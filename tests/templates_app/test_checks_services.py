@@ -74,7 +74,7 @@ BAD = [
     ({"title": "nul \0"}, {"title": "holds a NUL character, which no database can store"}),
     ({"colour": "red"}, {"colour": "is not known here"}),
     ({"references": {"cis": "1.1"}}, {"references.cis": "must be a list"}),
-    ({"assessment": "manual"}, {"": "a manual check has no probe"}),
+    ({"assessment": "manual"}, {"definition": "a manual check has no probe"}),
     (
         {"id": "Big"},
         {"id": "must be 3 to 80 small letters, digits and underscores, with a letter first: linux_site_motd"},

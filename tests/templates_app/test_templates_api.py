@@ -267,3 +267,12 @@ def test_roles_that_do_not_write(client_of, organization, system, draft, role):
     assert client.patch(f"{TEMPLATES}{draft.pk}/", {"name": "B"}, format="json").status_code == 403
     assert client.delete(f"{TEMPLATES}{draft.pk}/").status_code == 403
     assert [*Template.objects.values()] == before
+
+
+@pytest.mark.parametrize("field", ["status", "name", "framework", "description"])
+def test_half_a_character_is_refused_by_its_field(api, draft, field):
+    response = api.patch(
+        f"{TEMPLATES}{draft.pk}/", b'{"%s": "\\ud800"}' % field.encode(), content_type="application/json"
+    )
+    assert response.status_code == 400, response.content
+    assert [*response.json()["errors"]] == [field]
