@@ -25,6 +25,15 @@ from compliance.views.scans import (
     ScanProgress,
     ScanReportFile,
 )
+from compliance.views.waivers import (
+    ApproveWaiver,
+    EditWaiver,
+    NewWaiver,
+    RejectWaiver,
+    RevokeWaiver,
+    WaiverList,
+    WaiverOptions,
+)
 
 app_name = "compliance"
 
@@ -74,4 +83,13 @@ urlpatterns = [
     path("compliance/scans/<int:pk>/re-evaluate/", ReEvaluateScan.as_view(), name="re_evaluate_scan"),
     path("compliance/scans/<int:pk>/cancel/", CancelScan.as_view(), name="cancel_scan"),
     path("compliance/scans/<int:pk>/report/<format:name>/", ScanReportFile.as_view(), name="report"),
+    path("compliance/exceptions/", WaiverList.as_view(), name="waivers"),
+    path("compliance/exceptions/new/", NewWaiver.as_view(), name="new_waiver"),
+    path("compliance/exceptions/checks/", WaiverOptions.as_view(), {"kind": "checks"}, name="waiver_checks"),
+    path("compliance/exceptions/hosts/", WaiverOptions.as_view(), {"kind": "hosts"}, name="waiver_hosts"),
+    path("compliance/exceptions/groups/", WaiverOptions.as_view(), {"kind": "groups"}, name="waiver_groups"),
+    path("compliance/exceptions/<int:pk>/edit/", EditWaiver.as_view(), name="edit_waiver"),
+    path("compliance/exceptions/<int:pk>/approve/", ApproveWaiver.as_view(), name="approve_waiver"),
+    path("compliance/exceptions/<int:pk>/reject/", RejectWaiver.as_view(), name="reject_waiver"),
+    path("compliance/exceptions/<int:pk>/revoke/", RevokeWaiver.as_view(), name="revoke_waiver"),
 ]
