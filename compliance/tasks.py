@@ -8,6 +8,7 @@ from compliance.services import (
     compliance_reports,
     ledgers,
     previews,
+    retention,
     roll_ups,
     scan_reports,
     scan_runs,
@@ -81,3 +82,15 @@ def sweep_previews() -> None:
 def tend_waivers() -> None:
     """End exceptions whose time is over, remind of those that end soon, have the posture follow every change."""
     waiver_upkeep.tend(now=timezone.now())
+
+
+@shared_task(name=queue.PRUNE.name, acks_late=True, ignore_result=True)
+def prune() -> None:
+    """Delete details whose time has passed."""
+    retention.prune(now=timezone.now())
+
+
+@shared_task(name=queue.SWEEP_BLOBS.name, acks_late=True, ignore_result=True)
+def sweep_blobs() -> None:
+    """Delete stored bytes that nothing refers to."""
+    retention.sweep_blobs(now=timezone.now())

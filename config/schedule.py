@@ -8,6 +8,7 @@ EVERY_30_MINUTES = crontab(minute="*/30")
 """By the clock, and not from the start on, so that a restart puts nothing off."""
 EVERY_MINUTE_S = 60.0
 HOURLY_S = 3600.0
+DAILY_S = 86_400.0
 
 BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
     "ask for the scans of the hosts that are due": {
@@ -41,5 +42,13 @@ BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
     "prune what retention has passed": {
         "task": "organizations.prune",
         "schedule": HOURLY_S,
+    },
+    "prune details whose time has passed": {
+        "task": "compliance.prune",
+        "schedule": HOURLY_S,
+    },
+    "sweep stored bytes that nothing refers to": {
+        "task": "compliance.sweep_blobs",
+        "schedule": DAILY_S,
     },
 }

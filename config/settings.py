@@ -33,6 +33,10 @@ DEBUG = env.switch("DEBUG", False)
 PRODUCT_VERSION = "0.1.0"
 MINIMUM_COVERAGE = env.number("MINIMUM_COVERAGE_PERCENT", 80) / 100
 """Share of the applicable checks that must be decided for a scan to count; below it the scan is incomplete."""
+SCAN_DETAIL_DAYS = env.number("SCAN_DETAIL_DAYS", 90)
+"""How long facts and results of scans stay; counts and scores stay for ever, the latest scan of a host whole."""
+CHECK_STATE_DAYS = env.number("CHECK_STATE_DAYS", 400)
+"""How long the outcome of a check stays after it changed."""
 PUBLIC_URL = env.url("PUBLIC_URL", ("http", "https")).rstrip("/") or "http://127.0.0.1:8000"
 ALLOWED_HOSTS = env.names(
     "ALLOWED_HOSTS",

@@ -91,6 +91,9 @@ class Scan(Owned):
 
     snapshot = models.ForeignKey(Snapshot, models.PROTECT, null=True, blank=True, related_name="scans")
     results = models.ForeignKey(Blob, models.PROTECT, null=True, blank=True, related_name="+")
+    pruned_at = models.DateTimeField(
+        null=True, blank=True, help_text="When its facts and results were deleted because their time had passed."
+    )
     privilege = models.CharField(max_length=10, blank=True)
     total = models.PositiveIntegerField(default=0)
     passed = models.PositiveIntegerField(default=0)
@@ -142,11 +145,14 @@ class Scan(Owned):
                 condition=Q(status="completed", policy__isnull=False),
                 name="scan_by_policy_and_time",
             ),
+            models.Index(fields=["finished_at"], condition=Q(status="completed", pruned_at=None), name="scan_to_prune"),
             models.Index(fields=["stream", "-finished_at"], condition=Q(status="completed"), name="scan_by_stream"),
         ]
         constraints = [
             models.CheckConstraint(
-                condition=~Q(status="completed") | Q(snapshot__isnull=False, results__isnull=False),
+                condition=~Q(status="completed")
+                | Q(snapshot__isnull=False, results__isnull=False)
+                | Q(pruned_at__isnull=False),
                 name="scan_completed_has_results",
             ),
             models.UniqueConstraint(

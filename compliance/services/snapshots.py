@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from datetime import datetime
 
 import zstandard
+from django.db import connection, transaction
 from django.utils import timezone
 
 from compliance.models import Blob, Host, Snapshot
@@ -12,9 +13,25 @@ from organizations.models.organizations import Organization
 from templates_app.language import stored_facts
 from templates_app.language.facts import FactDocument
 
+BLOBS_LOCK = 0x506C626C
+"""First key of the advisory locks that keep blobs from being swept while somebody is about to refer to them."""
 
+
+def lock_blobs(organization: Organization, *, sweeping: bool = False) -> None:
+    """Until the transaction ends keep sweeps away from the blobs of ``organization``, or everybody else when sweeping.
+
+    SQLite has one writer at a time, which does the same.
+    """
+    if connection.vendor == "postgresql":
+        function = "pg_advisory_xact_lock" if sweeping else "pg_advisory_xact_lock_shared"
+        with connection.cursor() as cursor:
+            cursor.execute(f"SELECT {function}(%s, %s)", [BLOBS_LOCK, organization.pk])
+
+
+@transaction.atomic
 def store_blobs(organization: Organization, contents: Iterable[bytes]) -> dict[str, int]:
     """Store each of ``contents`` unless it is there; return {sha256: id of the blob}."""
+    lock_blobs(organization)
     by_hash = {hashlib.sha256(content).hexdigest(): content for content in contents}
     known = stored(organization, by_hash)
     if missing := by_hash.keys() - known.keys():
@@ -35,6 +52,7 @@ def stored(organization: Organization, hashes: Iterable[str]) -> dict[str, int]:
     return dict(Blob.objects.of(organization).filter(sha256__in=list(hashes)).values_list("sha256", "pk"))
 
 
+@transaction.atomic
 def store_snapshot(*, host: Host, facts: FactDocument, walked_at: datetime | None) -> Snapshot:
     """Store ``facts`` as a new snapshot of ``host``."""
     raw = {name: stored_facts.section_bytes(section) for name, section in facts.sections.items()}
