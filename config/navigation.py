@@ -38,7 +38,7 @@ TABS = (
     ("Policies", "/compliance/policies/", False),
     ("Host Compliance", "/compliance/hosts/", True),
     ("Scan History", "/compliance/scans/", True),
-    ("Exceptions", "/compliance/exceptions/", False),
+    ("Exceptions", "/compliance/exceptions/", True),
     ("Reports", "/compliance/reports/", False),
 )
 """The tabs of Compliance, (label, url, whether its page has ``in_part``): each includes compliance/_tabs.html."""

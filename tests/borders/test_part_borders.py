@@ -5,7 +5,7 @@ from django.contrib.admin import site
 from django.views import View
 from rest_framework.test import APIClient
 
-from compliance.models import Host, HostGroup
+from compliance.models import Host, HostGroup, Waiver
 from organizations import permissions
 from organizations.models.scopes import scope_codenames
 from organizations.models.users import User
@@ -48,6 +48,8 @@ def world(organization, group) -> dict[str, list[int]]:
     host.groups.add(group)
     completed_scan(host)
     outside = [row_of(model, organization, site._registry[model].organization_path) for model in ADMINS]
+    outside.append(row_of(Waiver, organization))
+    Waiver.objects.update(host=outside[ADMINS.index(Host)], host_group=None, reason="outside-reason")
     for number, other in enumerate(Host.objects.exclude(pk=host.pk)):
         Host.objects.filter(pk=other.pk).update(hostname=f"outside-{number}.example.com")
         completed_scan(Host.objects.get(pk=other.pk))
