@@ -1,17 +1,34 @@
 from dataclasses import asdict
+from datetime import datetime
 from typing import Any
 
+from django.core.exceptions import PermissionDenied
 from django.utils import timezone
-from drf_spectacular.utils import extend_schema
+from drf_spectacular.utils import OpenApiParameter, extend_schema, extend_schema_field
 from rest_framework import mixins, serializers
 from rest_framework.decorators import action
+from rest_framework.parsers import MultiPartParser
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from compliance.api.host_drift import DriftSerializer, drift_document
+from compliance.api.host_import import (
+    CsvParser,
+    ImportReportSerializer,
+    asked_for_dry_run,
+    import_document,
+    owner_of_import,
+    uploaded,
+)
 from compliance.api.scans import ScanSerializer
-from compliance.models import Host, HostKey
+from compliance.models import Host, HostKey, Scan, Stream
+from compliance.selectors.drift import comparable, drift_between
 from compliance.selectors.hosts import history_of, latest_scans
 from compliance.services import connection_tests, host_keys, hosts
+from compliance.services.host_import import import_hosts, plan_import
+from compliance.web.lists import wanted_id
+from organizations.errors import Invalid
+from organizations.permissions import permitted_to
 from organizations.web.viewsets import OwnedReadViewSet, OwnedSerializer
 
 
@@ -66,6 +83,25 @@ class ConnectionTestSerializer(serializers.Serializer):
     seconds = serializers.FloatField()
 
 
+class HostComplianceSerializer(ScanSerializer):
+    """The latest result of a host in one stream: under its policy, a secondary template, or by hand."""
+
+    stream = serializers.IntegerField(source="stream_id", read_only=True, allow_null=True)
+    role = serializers.SerializerMethodField()
+    ended_at = serializers.SerializerMethodField()
+
+    class Meta(ScanSerializer.Meta):
+        fields = [*ScanSerializer.Meta.fields, "stream", "role", "ended_at"]
+
+    @extend_schema_field(serializers.ChoiceField(choices=Stream.Role.choices, allow_null=True))
+    def get_role(self, scan: Scan) -> str | None:
+        return scan.stream.role if scan.stream else None
+
+    @extend_schema_field(serializers.DateTimeField(allow_null=True))
+    def get_ended_at(self, scan: Scan) -> datetime | None:
+        return scan.stream.ended_at if scan.stream else None
+
+
 class HostViewSet(mixins.CreateModelMixin, mixins.UpdateModelMixin, mixins.DestroyModelMixin, OwnedReadViewSet):
     """Hosts. Deleting one retires it: it is scanned no more, and its history stays."""
 
@@ -118,11 +154,11 @@ class HostViewSet(mixins.CreateModelMixin, mixins.UpdateModelMixin, mixins.Destr
         )
         return Response(HostKeySerializer(key).data)
 
-    @extend_schema(responses=ScanSerializer(many=True))
+    @extend_schema(responses=HostComplianceSerializer(many=True))
     @action(detail=True, methods=["get"], pagination_class=None, filter_backends=[])
     def compliance(self, request: Request, pk: str) -> Response:
-        """Return the latest completed scan of each stream of the host."""
-        return Response(ScanSerializer(latest_scans(self.get_object()), many=True).data)
+        """Return the latest completed scan of each stream of the host, the policy's first, ended streams last."""
+        return Response(HostComplianceSerializer(latest_scans(self.get_object()), many=True).data)
 
     @extend_schema(responses=ScanSerializer(many=True))
     @action(detail=True, methods=["get"], filter_backends=[])
@@ -130,3 +166,55 @@ class HostViewSet(mixins.CreateModelMixin, mixins.UpdateModelMixin, mixins.Destr
         """List the completed scans of the host, newest first."""
         page = self.paginate_queryset(history_of(self.get_object()))
         return self.get_paginated_response(ScanSerializer(page, many=True).data)
+
+    @extend_schema(
+        parameters=[
+            OpenApiParameter("from", int, required=True, description="Id of a completed scan of this host."),
+            OpenApiParameter("to", int, required=True, description="Id of another; any two may be compared."),
+        ],
+        responses=DriftSerializer,
+    )
+    @action(detail=True, methods=["get"], pagination_class=None, filter_backends=[])
+    def drift(self, request: Request, pk: str) -> Response:
+        """Return what changed between two scans of the host, check by check."""
+        wanted = {name: wanted_id(request.query_params.get(name, "")) for name in ("from", "to")}
+        found = comparable(self.get_object().pk, [pk for pk in wanted.values() if pk is not None])
+        if wrong := [name for name, pk in wanted.items() if pk not in found]:
+            raise Invalid(dict.fromkeys(wrong, "Write the id of a completed scan of this host."))
+        before, after = (found[pk] for pk in wanted.values() if pk is not None)
+        return Response(drift_document(before, after, drift_between(before, after)))
+
+    @extend_schema(
+        parameters=[OpenApiParameter("dry_run", bool, description="Only say what the file would do.")],
+        request={
+            "multipart/form-data": {
+                "type": "object",
+                "properties": {
+                    "file": {"type": "string", "format": "binary"},
+                    "organization": {"type": "integer"},
+                },
+                "required": ["file"],
+            },
+            "text/csv": {"type": "string"},
+        },
+        responses=ImportReportSerializer,
+    )
+    @action(
+        detail=False, methods=["post"], url_path="import", pagination_class=None, filter_backends=[],
+        parser_classes=[MultiPartParser, CsvParser],
+    )  # fmt: skip
+    def import_file(self, request: Request) -> Response:
+        """Enter and change the hosts of a CSV file: all of them, or none and 400 with each problem by line and column.
+
+        With ``dry_run`` the answer says what would be done, and lists the problems.
+        """
+        permitted = permitted_to(request.user, self.codename())
+        if not permitted.exists():
+            raise PermissionDenied(f"This needs the permission {self.codename()} in an organization.")
+        dry_run, content = asked_for_dry_run(request), uploaded(request)
+        organization = owner_of_import(request, permitted)
+        if dry_run:
+            plan = plan_import(actor=request.user, organization=organization, content=content)
+        else:
+            plan = import_hosts(actor=request.user, organization=organization, content=content, now=timezone.now())
+        return Response(import_document(plan, dry_run=dry_run))

@@ -1,6 +1,7 @@
 import json
 from typing import Any
 
+from django.db.models import QuerySet
 from django.http import HttpResponse
 from django.utils import timezone
 from drf_spectacular.types import OpenApiTypes
@@ -14,10 +15,14 @@ from compliance.models import Host, Policy, Scan
 from compliance.reports import scan_json
 from compliance.reports.formats import FORMATS
 from compliance.selectors.scan_reports import counts, failed_by_severity, scan_report
+from compliance.selectors.scans import tallied
 from compliance.services import re_evaluation, scan_reports, scan_requests
+from compliance.web.lists import wanted_id
+from compliance.web.paging import TalliedPages
 from organizations.errors import Conflict, NotReady
 from organizations.models.users import User
-from organizations.web.viewsets import OwnedReadViewSet, OwnedRelatedField, OwnedSerializer
+from organizations.permissions import permitted_in_part, permitted_to
+from organizations.web.viewsets import OwnedReadViewSet, OwnedRelatedField, OwnedSerializer, narrowed
 from templates_app.language import stored_facts
 from templates_app.models import Template
 
@@ -115,6 +120,11 @@ def requested(actor: User, wanted: dict[str, Any]) -> Scan:
     return scan_requests.request_scan(actor=actor, host=host, template=template, profile=profile, now=now)
 
 
+TALLIED = frozenset({"status", "scan_type", "policy"})
+"""Filters that the tally of scans knows."""
+NOT_NARROWING = frozenset({"page", "page_size", "ordering", "organization", "format"})
+
+
 class ScanViewSet(mixins.CreateModelMixin, OwnedReadViewSet):
     """Scans: ask for one, look at it, cancel it, take its reports."""
 
@@ -123,10 +133,25 @@ class ScanViewSet(mixins.CreateModelMixin, OwnedReadViewSet):
     ).defer("template__document", "results__data", "snapshot__manifest__data")
     serializer_class = ScanSerializer
     permissions = {"read": "view_compliance", "write": "manage_compliance"}
-    filterset_fields = ["status", "scan_type", "host", "policy", "template", "profile"]
+    filterset_fields = {
+        "status": ["exact"], "scan_type": ["exact"], "host": ["exact"], "policy": ["exact"], "template": ["exact"],
+        "profile": ["exact"], "stream": ["exact"], "created_at": ["gte", "lt"],
+    }  # fmt: skip
     search_fields = ["host__hostname", "template__name"]
     ordering_fields = ["created_at", "finished_at", "score"]
     http_method_names = ["get", "post", "head", "options"]
+    pagination_class = TalliedPages
+
+    def list_length(self, rows: QuerySet[Scan]) -> int:
+        """Return how long the list of ``rows`` is: from the tally where that knows, else by counting."""
+        asked, organizations = self.request.query_params, permitted_to(self.request.user, self.codename())
+        in_parts = permitted_in_part(self.request.user, self.codename()).exclude(pk__in=organizations)
+        if {name for name in asked if asked[name]} - NOT_NARROWING - TALLIED or in_parts.exists():
+            return rows.order_by().values("pk").count()
+        return tallied(
+            narrowed(organizations, asked.get("organization")), status=asked.get("status", ""),
+            scan_type=asked.get("scan_type", ""), policy=wanted_id(asked.get("policy", "")),
+        )  # fmt: skip
 
     @extend_schema(request=ScanRequestSerializer, responses={201: ScanSerializer})
     def create(self, request: Request, *args: Any, **kwargs: Any) -> Response:

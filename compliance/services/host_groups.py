@@ -72,6 +72,15 @@ def delete_group(*, actor: Actor, group: HostGroup) -> None:
 
 
 @transaction.atomic
+def move_hosts(
+    *, actor: Actor, group: HostGroup, add: Sequence[Host] = (), remove: Sequence[Host] = (), now: datetime
+) -> tuple[int, int]:
+    """Put hosts into ``group`` and take others out; return how many came and went. Raises as each of both does."""
+    added = add_hosts(actor=actor, group=group, hosts=add, now=now)
+    return added, remove_hosts(actor=actor, group=group, hosts=remove, now=now)
+
+
+@transaction.atomic
 def add_hosts(*, actor: Actor, group: HostGroup, hosts: Sequence[Host], now: datetime) -> int:
     """Put ``hosts`` into ``group``; return how many were not in it. The posture follows the group's exceptions.
 

@@ -5,8 +5,9 @@ from typing import Any
 
 from django.core.paginator import Page, Paginator
 from django.db.models import QuerySet
+from rest_framework.request import Request
 
-from organizations.web.paging import wanted_page
+from organizations.web.paging import PageNumberPages, wanted_page
 
 MOST_COUNTED = 10_000
 
@@ -43,3 +44,17 @@ def page_with_total(rows: QuerySet[Any], parameters: Any, total: Callable[[], in
 def counted(rows: QuerySet[Any]) -> int:
     """Return how many ``rows`` there are, at most one more than MOST_COUNTED."""
     return rows.order_by().values("pk")[: MOST_COUNTED + 1].count()
+
+
+class TalliedPages(PageNumberPages):
+    """Pages of the API whose total the view tells by ``list_length(rows)``, where the list does not end on the page."""
+
+    def paginate_queryset(self, queryset: QuerySet[Any], request: Request, view: Any = None) -> list[Any]:
+        """Return the rows of the wanted page; past the end none."""
+        number, size = wanted_page(request.query_params)
+        start = (number - 1) * size
+        shown = list(queryset[start : start + size + 1])
+        ends_here = len(shown) <= size and (shown or start == 0)
+        seen = start + len(shown) if shown else 0
+        self.total = seen if ends_here else max(view.list_length(queryset), seen)
+        return shown[:size]

@@ -108,6 +108,7 @@ def line_chart(days: Sequence[Day], title: str, threshold: float | None = None) 
             "avg": shown(day["avg"]).text,
             "min": shown(day.get("min")).text,
             "max": shown(day.get("max")).text,
+            "alone": not any(points[max(0, n - 1) : n] + points[n + 1 : n + 2]),
         }
         for n, (day, x, point) in enumerate(zip(days, xs, points, strict=True))
     ]

@@ -1,10 +1,14 @@
 """The pages of hosts: lists, one host, its buttons."""
 
+import json
+from datetime import timedelta
+
 import pytest
+from django.utils import timezone
 
 from compliance.engine.transports import opening
 from compliance.engine.transports.base import Reason, TransportError
-from compliance.models import HostKey, Scan
+from compliance.models import Host, HostKey, Scan
 from organizations.models.audit import AuditEvent
 from tests.factories.compliance import (
     NOON,
@@ -15,7 +19,9 @@ from tests.factories.compliance import (
     a_scan,
     completed_scan,
 )
+from tests.factories.itsm import AlertFactory
 from tests.factories.organizations import member
+from tests.factories.postures import a_policy, a_standing
 from tests.factories.templates_app import a_check, published_template
 from tests.fakes.transport import FakeTransport
 
@@ -60,6 +66,107 @@ def test_the_list_narrows_by_search_group_state_and_failing_check(page, organiza
     assert names(check="linux_nothing") == set()
 
 
+def test_the_list_narrows_by_what_the_policy_found(page, organization):
+    one, two, three, none = (HostFactory(organization=organization, hostname=f"{name}-host") for name in "wxyz")
+    bsd = HostFactory(organization=organization, hostname="v-host", os_type="bsd")
+    policy = a_policy(organization, published_template(framework="CIS"))
+    stig = published_template(framework="STIG")
+    a_standing(one, 95.0)
+    a_standing(two, 60.0, template=stig)
+    a_standing(three, 100.0, incomplete=True, coverage=0.5)
+
+    def names(**query):
+        return {name for name in "vwxyz" if f">{name}-host<" in page(HOSTS, **query)}
+
+    assert names() == set("vwxyz")
+    assert names(policy=policy.pk) == names(os="linux", policy=policy.pk) == set("wxy")
+    assert names(policy="none") == {"v", "z"}
+    assert names(os="bsd") == {"v"}
+    assert names(framework="STIG") == names(score="50") == {"x"}
+    assert names(score="90") == {"w", "y"}
+    assert names(score="incomplete") == {"y"}
+    assert names(score="none") == {"v", "z"}
+    assert names(score="x", policy="x", os="x", group="x") == set("vwxyz")
+    assert none.hostname == "z-host" and bsd.os_type == "bsd"
+
+
+def test_a_row_says_policy_version_exceptions_coverage_and_when_it_is_due(page, organization, host):
+    a_standing(
+        host, 88.8, score_without_waivers=80.0, waived=3, failed=7, failed_critical=2, failed_high=1,
+        due_at=NOON + timedelta(days=1), misses=2,
+    )  # fmt: skip
+    text = page(HOSTS)
+    for words in (
+        "House rules", "version 1, server", "2 critical, 1 high", "80.0 % without 3 exceptions", "22 Nov, 12:00",
+        "after 2 vain attempts",
+    ):  # fmt: skip
+        assert words in text, words
+
+
+def test_a_host_without_a_policy_is_listed_with_what_was_scanned_by_hand(page, organization, host):
+    completed_scan(host, statuses=["pass"])
+    text = page(HOSTS)
+    assert "No policy" in text and "scanned by hand" in text
+    assert 'aria-label="Score: 100 percent"' in text
+
+
+def test_the_panel_of_a_host_is_a_part_and_an_address(client, page, organization, host):
+    completed_scan(host, published_template([a_check("linux_a", title="Rule A")]), statuses=["fail"])
+    whole = page(HOSTS, host=host.pk)
+    assert 'class="drawer"' in whole and "Rule A" in whole and "host-list" in whole
+    part = client.get(HOSTS, {"host": host.pk}, headers={"HX-Request": "true", "HX-Target": "drawer"})
+    assert "Rule A" in part.content.decode() and "host-list" not in part.content.decode()
+    assert client.get(HOSTS, {"host": 0}).status_code == 404
+    assert client.get(HOSTS, {"host": "x"}).status_code == 200
+    assert client.get(HOSTS, headers={"HX-Request": "true", "HX-Target": "drawer"}).status_code == 404
+
+
+def test_the_panel_of_another_tenants_host_does_not_exist(client, admin, other_organization):
+    client.force_login(admin)
+    assert client.get(HOSTS, {"host": HostFactory(organization=other_organization).pk}).status_code == 404
+
+
+def test_history_draws_the_days_asked_for(page, host):
+    scan = completed_scan(host, statuses=["pass"], now=timezone.now())
+    text = page(f"{HOSTS}{host.pk}/", tab="history", days=7)
+    assert text.count('class="hit"') == 1 and "Score of this host by day" in text
+    assert "Lowest to highest" in text and scan.template.name in text
+    assert 'aria-current="true">30 days' in page(f"{HOSTS}{host.pk}/", tab="history", days="x")
+
+
+def test_alerts_of_the_host_stand_on_its_page(page, organization, host):
+    AlertFactory(organization=organization, subject_kind="host", subject_label=host.hostname, title="Its key changed")
+    AlertFactory(organization=organization, subject_kind="host", subject_label="another", title="Not this one")
+    text = page(f"{HOSTS}{host.pk}/", tab="alerts")
+    assert "Its key changed" in text and "Not this one" not in text
+
+
+def test_scan_now_follows_the_policy_and_is_told_by_a_toast(client, admin, organization, host, enqueued):
+    policy = a_policy(organization)
+    client.force_login(admin)
+    answer = client.post(f"{HOSTS}{host.pk}/scan/", headers={"HX-Request": "true"})
+    assert json.loads(answer.headers["HX-Trigger"])["toast"]["level"] == "success"
+    scan = Scan.objects.get()
+    assert (scan.policy, scan.stream.role) == (policy, "policy")
+    assert f"/compliance/scans/{scan.pk}/progress/" in answer.content.decode()
+    Host.objects.filter(pk=host.pk).update(unreachable_since=NOON)
+    refused = client.post(f"{HOSTS}{host.pk}/scan/", headers={"HX-Request": "true"})
+    assert refused.status_code == 204
+    assert json.loads(refused.headers["HX-Trigger"])["toast"]["level"] == "error"
+
+
+def test_progress_asks_again_until_the_scan_has_ended(client, admin, organization, host):
+    client.force_login(admin)
+    scan = a_scan(host, status="running", phase="collecting", steps_done=3, steps_total=9)
+    running = client.get(f"/compliance/scans/{scan.pk}/progress/")
+    assert "section 3 of 9" in running.content.decode() and 'hx-trigger="every 1s' in running.content.decode()
+    assert "HX-Trigger" not in running.headers
+    done = completed_scan(HostFactory(organization=organization))
+    ended = client.get(f"/compliance/scans/{done.pk}/progress/")
+    assert "hx-get" not in ended.content.decode()
+    assert "has completed" in ended.headers["HX-Trigger"]
+
+
 @pytest.mark.parametrize(
     ("order", "expected"),
     [
@@ -67,14 +174,18 @@ def test_the_list_narrows_by_search_group_state_and_failing_check(page, organiza
         ("-hostname", ["c", "b", "a"]),
         ("score", ["b", "a", "c"]),
         ("-score", ["a", "b", "c"]),
+        ("failed", ["a", "b", "c"]),
+        ("-failed", ["b", "a", "c"]),
+        ("scanned", ["b", "a", "c"]),
+        ("-scanned", ["a", "b", "c"]),
+        ("due", ["b", "a", "c"]),
         ("password", ["a", "b", "c"]),
     ],
 )
 def test_the_list_is_ordered_and_hosts_without_a_value_come_last(page, organization, order, expected):
-    template = published_template([a_check("linux_1"), a_check("linux_2")])
     good, bad, _ = (HostFactory(organization=organization, hostname=f"{name}.order.example") for name in "abc")
-    completed_scan(good, template, statuses=["pass"])
-    completed_scan(bad, template, statuses=["fail"])
+    a_standing(good, 90.0, failed=1, due_at=NOON + timedelta(hours=2))
+    a_standing(bad, 20.0, failed=8, scanned_at=NOON - timedelta(hours=1), due_at=NOON)
     text = page(HOSTS, order=order)
     assert sorted("abc", key=lambda name: text.index(f">{name}.order.example")) == expected
 
