@@ -1,7 +1,7 @@
 """Problems of a definition: each by its place, in plain words; every one, not only the first."""
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from pydantic import BaseModel, ValidationError
@@ -11,6 +11,8 @@ from templates_app.language.checks import PRESENCE, Check, Model, Test
 from templates_app.language.conditions import compile_condition
 from templates_app.language.evaluate import CompileError, compile_operator, compile_presence, filled
 from templates_app.language.kinds import KINDS
+from templates_app.language.paths import NO_LINE, is_line, unreadable
+from templates_app.language.registry import Need
 from templates_app.language.traits import FIELD_WORDS
 
 Place = tuple[int | str, ...]
@@ -183,9 +185,24 @@ def probe_problems(probe: Mapping[str, Any], values: Mapping[str, Any], place: s
                 fields[name] = filled(value, values, f"{place}.{name}")
             except CompileError as error:
                 problems |= placed(error)
-    _, wrong = read(kind.probe, fields)
+    probe, wrong = read(kind.probe, fields)
+    if probe is not None and not problems:
+        return need_problems(kind.needs(probe), fields, place)
     for inner, words in wrong.items():  # a field that could not be filled is told once, as such
         problems.setdefault(f"{place}.{inner}" if inner else place, remedy(kind.name, inner, words))
+    return problems
+
+
+def need_problems(needs: Iterable[Need], fields: Mapping[str, Any], place: str) -> Problems:
+    """Return what of the needs of a probe may not be collected, at the field that names it."""
+    problems: Problems = {}
+    for need in needs:
+        words = unreadable(need.arg) if need.section == "file_content" else "" if is_line(need.arg) else NO_LINE
+        if words:
+            named = [
+                name for name, value in fields.items() if need.arg in (value if isinstance(value, list) else [value])
+            ]
+            problems[".".join([place, *named[:1]])] = f"{need.arg[:80]!r} {words}"
     return problems
 
 

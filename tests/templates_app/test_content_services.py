@@ -9,6 +9,7 @@ from compliance.selectors.scan_reports import scan_report
 from organizations.models.audit import AuditEvent
 from templates_app.models import Template, TemplateCheck
 from templates_app.services import content
+from templates_app.signals import template_published
 from tests.factories.compliance import HostFactory, completed_scan
 
 pytestmark = pytest.mark.django_db
@@ -104,6 +105,37 @@ def test_a_change_becomes_a_new_version_and_the_old_one_stays(root, name, old, n
     assert Template.objects.values().get(version=1) == first
     assert Template.objects.latest_of("house").version == 2
     assert set(Template.objects.values_list("family", flat=True)) == {"house"}
+
+
+def test_an_upgrade_tells_what_changed_and_whose_verdict_may_turn(root, django_capture_on_commit_callbacks):
+    heard = []
+
+    def hear(**news):
+        heard.append((Template.objects.get(pk=news["template_id"]).version, news["previous_id"]))
+
+    template_published.connect(hear)
+    with django_capture_on_commit_callbacks(execute=True):
+        content.load_content()
+    first = Template.objects.get()
+    replace(root, "checks/linux/sysctl.yaml", 'expect: {eq: "0"}', 'expect: {eq: "1"}')
+    replace(root, "templates/house.yaml", "  - {id: linux_sysctl_two, profiles: [server]}\n", "")
+    with django_capture_on_commit_callbacks(execute=True):
+        lines = content.load_content()
+    template_published.disconnect(hear)
+    assert lines == [
+        "house: version 2 loaded, 1 checks",
+        "  removed: linux_sysctl_two",
+        "  changed: linux_sysctl_one (expect); its verdict may turn",
+    ]
+    assert heard == [(1, None), (2, first.pk)]
+
+
+def test_a_version_in_an_older_grammar_is_no_obstacle(root):
+    content.load_content()
+    replace(root, "checks/linux/sysctl.yaml", 'expect: {eq: "0"}', 'expect: {eq: "1"}')
+    document = content.document_of(content.read_content().templates[0], content.read_content(), 2)
+    old = Template(version=1, document='{"format": 0}')
+    assert content.changes_since(old, document) == ["version 1 was written in an older grammar and cannot be compared"]
 
 
 def test_results_of_an_old_version_stay_readable_in_its_words(root):
