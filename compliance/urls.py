@@ -6,6 +6,22 @@ from compliance.views.host_drift import HostDrift
 from compliance.views.host_groups import ChangeHostGroup, HostGroupList, HostGroupPage, MoveHosts
 from compliance.views.host_import import HostImport, ImportSample
 from compliance.views.hosts import AcceptKey, HostList, HostPage, RetireHost, ScanHost, TryConnection
+from compliance.views.policies import (
+    CreatePolicy,
+    EditPolicy,
+    PolicyList,
+    RemovePolicy,
+    ScanPolicy,
+    TemplateOptions,
+    VersionField,
+)
+from compliance.views.policy_overrides import (
+    AddSecondary,
+    HostChoices,
+    PolicyParts,
+    RemoveOverride,
+    RemoveSecondary,
+)
 from compliance.views.reports import (
     ComplianceReportPage,
     ExportFile,
@@ -76,6 +92,26 @@ urlpatterns = [
     path("compliance/reports/compliance/", ComplianceReportPage.as_view(), name="compliance_report"),
     path("compliance/reports/files/", ReportFiles.as_view(), name="report_files"),
     path("compliance/reports/files/<str:report_id>/", ReportFile.as_view(), name="report_file"),
+    path("compliance/policies/", PolicyList.as_view(), name="policies"),
+    path("compliance/policies/new/", CreatePolicy.as_view(), name="create_policy"),
+    path("compliance/policies/templates/", TemplateOptions.as_view(), name="policy_templates"),
+    path("compliance/policies/versions/", VersionField.as_view(), name="policy_versions"),
+    path("compliance/policies/<int:pk>/", PolicyParts.as_view(), name="policy"),
+    path("compliance/policies/<int:pk>/edit/", EditPolicy.as_view(), name="edit_policy"),
+    path("compliance/policies/<int:pk>/remove/", RemovePolicy.as_view(), name="remove_policy"),
+    path("compliance/policies/<int:pk>/scan/", ScanPolicy.as_view(), name="scan_policy"),
+    path("compliance/policies/<int:pk>/hosts/", HostChoices.as_view(), name="policy_hosts"),
+    path("compliance/policies/<int:pk>/secondaries/", AddSecondary.as_view(), name="add_secondary"),
+    path(
+        "compliance/policies/<int:pk>/overrides/<int:override_pk>/remove/",
+        RemoveOverride.as_view(),
+        name="remove_override",
+    ),
+    path(
+        "compliance/policies/<int:pk>/secondaries/<int:secondary_pk>/remove/",
+        RemoveSecondary.as_view(),
+        name="remove_secondary",
+    ),
     path("compliance/scans/", ScanList.as_view(), name="scans"),
     path("compliance/scans/<int:pk>/", ScanPage.as_view(), name="scan"),
     path("compliance/scans/<int:pk>/checks/<slug:check_id>/", ResultPage.as_view(), name="result"),
