@@ -4,6 +4,8 @@ from django import forms
 from django.contrib import admin
 from django.contrib.admin.widgets import FilteredSelectMultiple
 from django.http import HttpRequest
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
 
 from organizations import permissions
 from organizations.models.memberships import Membership
@@ -11,6 +13,14 @@ from organizations.models.organizations import Organization
 from organizations.models.scopes import ScopeGrant, grantable_in
 from organizations.services import memberships
 from organizations.web.admin import OwnedModelAdmin
+
+
+class TwoPanes(FilteredSelectMultiple):
+    """Two lists with a filter each, beside their label."""
+
+    def render(self, *args: Any, **kwargs: Any) -> SafeString:
+        """Keep both lists in one box: the script that makes them puts them at the begin of what they stand in."""
+        return format_html('<div class="related-widget-wrapper">{}</div>', super().render(*args, **kwargs))
 
 
 class MembershipForm(forms.ModelForm):
@@ -25,10 +35,10 @@ class MembershipForm(forms.ModelForm):
 
     scope_grants = forms.MultipleChoiceField(
         label="Grants for host groups",
-        widget=FilteredSelectMultiple("grants", is_stacked=False),
+        widget=TwoPanes("grants", is_stacked=False),
         required=False,
-        help_text="Hold only for the hosts of that group and their scans, exceptions and reports. With View alone, "
-        "nothing else of the organization is seen.",
+        help_text="They hold only for the hosts of that group, their scans, reports and exceptions: view compliance shows "
+        "them, manage compliance changes and scans them, approve exception decides on exceptions of others.",
     )
 
     class Meta:
@@ -70,8 +80,7 @@ class MembershipAdmin(OwnedModelAdmin):
 
     def get_fields(self, request: HttpRequest, obj: Membership | None = None) -> list[str]:
         """Offer grants for host groups once the organization is known."""
-        fields = [*super().get_fields(request, obj)]
-        return fields if obj else [name for name in fields if name != "scope_grants"]
+        return ["organization", "user", "role", "grants", *(["scope_grants"] if obj else [])]
 
     def save_model(self, request: HttpRequest, obj: Membership, form: forms.ModelForm, change: bool) -> None:
         """Add or change through the services."""

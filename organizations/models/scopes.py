@@ -74,8 +74,8 @@ class ScopeGrant:
         return f"{scope_kind(type(self.scope))} {self.scope.pk} ({self.scope}): {self.codename}"
 
     def words(self) -> str:
-        """Return the grant for a person, e.g. "Web servers: See the hosts of the group and their results"."""
-        return f"{self.scope}: {dict(self.scope._meta.permissions)[self.codename]}"
+        """Return the grant for a person, e.g. "Web servers: view compliance"."""
+        return f"{self.scope}: {self.codename.replace('_', ' ')}"
 
 
 def grantable_in(organization: Organization) -> list[ScopeGrant]:
