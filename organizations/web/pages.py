@@ -68,7 +68,7 @@ class OwnedPage(AccessMixin, View):
         if holds_anywhere(request.user, (self.codename(),), in_part=True, organization=self.organization):
             words = (
                 f"This page shows a whole organization; you hold {self.codename()} only for parts of it, "
-                "which you find under Hosts and Scans."
+                "to which the navigation leads."
             )
         admins = ", ".join(admin.get_full_name() or admin.username for admin in admins_in_reach(request.user)[:5])
         return f"{words} Who can grant it: {admins}." if admins else words
