@@ -15,7 +15,10 @@ WITHOUT_DATABASE = tuple(
     f"--ignore-glob=tests/compliance/test_{name}*"
     for name in ("transports", "collectors", "reports_formats", "scoring")
 )
-AGAIN = ("tests/organizations", "tests/compliance", "tests/itsm", "tests/borders")
+AGAIN = (
+    "tests/organizations", "tests/compliance", "tests/itsm", "tests/borders",
+    *(f"tests/templates_app/test_templates_{name}.py" for name in ("models", "services", "concurrency")),
+)  # fmt: skip
 
 
 @pytest.mark.timeout(420)
