@@ -264,5 +264,9 @@ def scores(parent: etree._Element, report: ScanReport) -> None:
         parent, XCCDF, "score", f"{report.counts['passed']:.1f}", system="urn:xccdf:scoring:flat-unweighted",
         maximum=f"{max(counted, 1):.1f}",
     )  # fmt: skip
-    if report.score is not None:
-        sub(parent, XCCDF, "score", f"{report.score:.6f}", system="urn:plumbline:scoring:1", maximum="100.0")
+    for value, system in (
+        (report.score, "urn:plumbline:scoring:1"),
+        (report.score_without_waivers, "urn:plumbline:scoring-without-exceptions:1"),
+    ):
+        if value is not None:
+            sub(parent, XCCDF, "score", f"{value:.6f}", system=system, maximum="100.0")

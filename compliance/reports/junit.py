@@ -62,6 +62,8 @@ def properties(report: ScanReport, issue: Issue) -> Iterator[tuple[str, str]]:
     yield "template_sha256", report.template_sha256
     yield "profile", report.profile
     yield "score", "" if report.score is None else repr(report.score)
+    without = report.score_without_waivers
+    yield "score_without_exceptions", "" if without is None else repr(without)
     yield "coverage", "" if report.coverage is None else repr(report.coverage)
     yield "handover_blocked", str(report.handover_blocked).lower()
 
@@ -77,8 +79,10 @@ def test_case(suite: etree._Element, report: ScanReport, result: CheckReport) ->
     elif result.status == "error":
         told = result.message or result.actual
         etree.SubElement(case, "error", message=first_line(told), type="undecided").text = story(result)
+    elif result.status == "waived":
+        etree.SubElement(case, "skipped", message=first_line(result.message or "waived")).text = story(result)
     elif result.status != "pass":
-        etree.SubElement(case, "skipped", message=first_line(f"{result.message or result.skip_reason or 'waived'}"))
+        etree.SubElement(case, "skipped", message=first_line(result.message or result.skip_reason))
 
 
 def first_line(text: str) -> str:

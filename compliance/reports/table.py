@@ -33,8 +33,8 @@ def rows(results: Iterable[CheckReport], width: int, colour: bool) -> Iterator[s
             status = f"\033[{COLOURS[result.status]}m{status}\033[0m"
         section = result.sections[0] if result.sections else ""
         yield f"{status} {result.severity:<9} {section:<12} {clip(result.title, width - 32)}"
-        if result.status in ("fail", "error"):
-            found = result.message if result.status == "error" else result.actual
+        if result.status in ("fail", "error", "waived"):
+            found = result.actual if result.status == "fail" else result.message
             yield f"{'':<30} {clip(found, width - 32)}"
 
 
@@ -52,6 +52,7 @@ def summary(report: ScanReport) -> Iterator[str]:
     )
     severe = ", ".join(f"{number} {severity}" for severity, number in report.failed_by_severity.items())
     yield f"Failed by severity: {severe}"
-    yield f"Score {number(report.score)}, coverage {share(report.coverage)}" + (
+    without = f" ({number(report.score_without_waivers)} without exceptions)" if counts["waived"] else ""
+    yield f"Score {number(report.score)}{without}, coverage {share(report.coverage)}" + (
         " (incomplete: too few checks could be decided)" if report.incomplete else ""
     )

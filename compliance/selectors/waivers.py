@@ -28,11 +28,9 @@ def nearness(waiver: Waiver) -> int:
 
 
 def words_of(waiver: Waiver) -> str:
-    """Return what a waived result says of ``waiver``: its number, scope, approver, expiry and reason."""
-    reason = " ".join(waiver.reason.split())
-    return (
-        f"Exception {waiver} {scope_words(waiver)}, {approval_words(waiver)}, {expiry_words(waiver)}. Reason: {reason}"
-    )
+    """Return what a waived result says of ``waiver``, on one line: number, approver, expiry, scope and reason."""
+    facts = [f"Exception {waiver}", approval_words(waiver), expiry_words(waiver), scope_words(waiver)]
+    return f"{', '.join(facts)}. Reason: {' '.join(waiver.reason.split())}"
 
 
 def scope_words(waiver: Waiver) -> str:

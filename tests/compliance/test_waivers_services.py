@@ -292,8 +292,8 @@ def test_an_approval_waives_what_is_stored_at_once(asker, approver, organization
 def test_a_waived_result_says_by_which_exception(active, host, template, approver):
     result = read_results(scanned(host, template).results)[0]
     assert result.message == (
-        f"Exception {active} for the whole organization, approved by {approver}, valid until 1 December 2026, "
-        "12:00 UTC. Reason: The appliance routes packets; a firewall stands in front of it."
+        f"Exception {active}, approved by {approver}, valid until 1 December 2026, 12:00 UTC, for the whole "
+        "organization. Reason: The appliance routes packets; a firewall stands in front of it."
     )
     assert "running: 1" in result.actual
 
