@@ -37,8 +37,8 @@ class MembershipForm(forms.ModelForm):
         label="Grants for host groups",
         widget=TwoPanes("grants", is_stacked=False),
         required=False,
-        help_text="They hold only for the hosts of that group, their scans, reports and exceptions: view compliance shows "
-        "them, manage compliance changes and scans them, approve exception decides on exceptions of others.",
+        help_text="They hold only for the hosts of that group, their scans, reports and exceptions: view compliance "
+        "shows them, manage compliance changes and scans them, approve exception decides on exceptions of others.",
     )
 
     class Meta:
