@@ -4,7 +4,7 @@ Mounted by config/urls.py under /design/ only while DEBUG is on; the browser tes
 """
 
 import json
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +20,11 @@ from config.templatetags.plumbline_charts import Day
 
 PAGES = ("gallery", "dashboard", "hosts", "host", "scan", "templates", "alerts")
 FIRST_DAY = date(2026, 10, 22)
+PAUSED = {
+    "pk": 1, "name": "Northwind Hosting", "time_zone": "Europe/Berlin",
+    "automation_paused_reason": "Change freeze until Monday.", "automation_paused_by": None,
+    "automation_paused_at": datetime(2026, 11, 20, 18, 5, tzinfo=UTC),
+}  # fmt: skip
 
 EXAMPLE = json.loads((Path(__file__).parent / "templates" / "design" / "example.json").read_text())
 HOSTS: list[dict[str, Any]] = [{"id": n, **host} for n, host in enumerate(EXAMPLE["hosts"], 1)]
@@ -75,7 +80,8 @@ def example(request: HttpRequest, page: str) -> dict[str, object]:
             {"pk": 3, "name": "Fabrikam"},
         ],
         "current_organization": {"pk": 1, "name": "Northwind Hosting"},
-        "paused_organizations": [{"name": "Northwind Hosting"}] if page == "gallery" else [],
+        "paused_organizations": [PAUSED] if page == "gallery" else [],
+        "resumable": {PAUSED["pk"]},
         "organization_switch_url": "",
         "page": Paginator(rows, int(request.GET.get("page_size", 10))).get_page(request.GET.get("page")),
         "hosts": HOSTS,

@@ -1,3 +1,4 @@
+from datetime import timedelta
 from typing import Any
 
 from django.contrib import messages
@@ -26,6 +27,8 @@ from organizations.web.pages import OwnedPage
 from organizations.web.paging import page_of
 
 REPORTS_SHOWN = 5
+WEEK = timedelta(days=7)
+NOTHING_ASKED = {"errors": {}, "change": None, "host": None, "policy": None, "start_text": "", "end_text": ""}
 HOST_COLUMNS = {
     "hostname": "hostname", "score": "counted_score", "coverage": "coverage", "failed": "failed",
     "critical": "failed_critical", "scanned": "scanned_at",
@@ -81,12 +84,13 @@ class ScoreChangesPage(ReportPage):
     section = "trends"
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
-        context = super().get_context_data(**kwargs) | {"policies": self.policies(), "errors": {}}
+        context = super().get_context_data(**kwargs) | NOTHING_ASKED | {"policies": self.policies()}
         if self.organization is None:
             return context
         asked, today = self.request.GET, today_of(self.organization, timezone.now())
+        begin = asked.get("from") or ("" if asked.get("to") else (today - WEEK).isoformat())
         try:
-            start, end = period(asked.get("from"), asked.get("to"), today)
+            start, end = period(begin, asked.get("to"), today)
             policy = policy_named(asked.get("policy"), self.organization)
             host = host_named(asked.get("host"), self.organization)
         except Invalid as invalid:

@@ -48,7 +48,7 @@ def detail_of(item: Item, host: Host | None) -> str:
         Cause.CHECK: f"{hosts}?{urlencode({'q' if host else 'check': item.check_id})}",
         Cause.WAIVER: f"/compliance/exceptions/?{urlencode({'q': item.check_id})}",
         Cause.TEMPLATE: "/compliance/policies/",
-        Cause.COVERAGE: hosts,
+        Cause.COVERAGE: hosts if host else f"{hosts}?score=incomplete",
         Cause.HOST: hosts,
     }
     return pages[Cause(item.cause)]

@@ -3,6 +3,7 @@ from typing import Any
 from django.http import Http404, HttpRequest
 from django.urls import reverse
 
+from organizations.permissions import holds
 from organizations.web.pages import current_organization, my_organizations
 
 
@@ -16,10 +17,11 @@ def surroundings(request: HttpRequest) -> dict[str, Any]:
         current = current_organization(request)
     except Http404:
         current = None
-    shown = [current] if current else mine
+    paused = [organization for organization in ([current] if current else mine) if organization.automation_paused]
     return {
         "current_organization": current,
         "my_organizations": mine,
-        "paused_organizations": [organization for organization in shown if organization.automation_paused],
+        "paused_organizations": paused,
+        "resumable": {organization.pk for organization in paused if holds(user, "manage_settings", organization)},
         "organization_switch_url": reverse("switch_organization"),
     }

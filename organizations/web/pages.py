@@ -113,7 +113,7 @@ def current_organization(request: HttpRequest) -> Organization | None:
 def my_organizations(request: HttpRequest) -> list[Organization]:
     """Return the organizations in reach of the user, by name; read once for a request."""
     if not hasattr(request, "_my_organizations"):
-        request._my_organizations = list(in_reach_of(request.user))
+        request._my_organizations = list(in_reach_of(request.user).select_related("automation_paused_by"))
     return request._my_organizations
 
 

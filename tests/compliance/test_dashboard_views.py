@@ -1,68 +1,80 @@
-"""The dashboard: figures over the latest complete scans of hosts in service."""
+"""The dashboard as a page: what leads on, what an empty one says, what it costs."""
 
 import pytest
-from django.utils import timezone
 
-from tests.factories.compliance import NOON, HostFactory, a_scan, completed_scan
+from compliance.models import DailyScore
+from tests.factories.compliance import NOON, CredentialFactory, HostFactory
 from tests.factories.itsm import AlertFactory
-from tests.factories.organizations import member
-from tests.factories.templates_app import a_check, published_template
+from tests.factories.organizations import OrganizationFactory, member
+from tests.factories.postures import CheckTallyFactory, a_policy, a_standing
 
 pytestmark = pytest.mark.django_db
 
-
-@pytest.fixture
-def figures_of(client):
-    def figures(user):
-        client.force_login(user)
-        response = client.get("/")
-        assert response.status_code == 200
-        return response.context
-
-    return figures
+PAGES = ("/", "/compliance/")
 
 
 @pytest.fixture
-def template(db):
-    return published_template([a_check(f"linux_check_{n}") for n in range(4)], slug="cis-l1-linux")
+def fleet(organization):
+    for score in (40.0, 90.0):
+        a_standing(HostFactory(organization=organization), score, failed=3, failed_critical=1)
+    CheckTallyFactory(organization=organization, check_id="linux_check_1", hosts=1)
+    AlertFactory(organization=organization, title="web-1 fell by 12 points")
 
 
-def test_figures_count_the_latest_scan_of_each_stream_only(figures_of, admin, organization, template):
-    good, bad = (HostFactory(organization=organization) for _ in range(2))
-    completed_scan(good, template, statuses=["fail"])
-    completed_scan(good, template, statuses=["pass"])
-    completed_scan(bad, template, statuses=["pass", "fail"])
-    HostFactory(organization=organization, unreachable_since=NOON)
-    retired = HostFactory(organization=organization, retired_at=NOON)
-    completed_scan(retired, template, statuses=["fail"])
-    a_scan(bad, template, status="failed", created_at=timezone.now())
-    figures = figures_of(admin)["figures"]
-    assert figures.average == pytest.approx(75.0)
-    assert (figures.hosts, figures.hosts_scanned, figures.unreachable) == (3, 2, 1)
-    assert figures.failed_checks == 2
-    assert figures.scans_failed_today == 1
-    assert [scan.host for scan in figures.worst] == [bad, good]
-    assert [(check.check_id, check.hosts) for check in figures.failing] == [("linux_check_1", 1), ("linux_check_3", 1)]
-
-
-def test_open_alerts_are_counted(figures_of, admin, organization):
-    AlertFactory(organization=organization, severity="critical")
-    AlertFactory(organization=organization)
-    AlertFactory(organization=organization, severity="critical", status="acknowledged")
-    context = figures_of(admin)
-    assert (context["open_alerts"], context["critical_alerts"]) == (2, 1)
-
-
-def test_another_tenants_rows_are_not_counted(figures_of, admin, other_organization, template):
-    completed_scan(HostFactory(organization=other_organization), template)
-    AlertFactory(organization=other_organization)
-    context = figures_of(admin)
-    assert (context["figures"].hosts, context["figures"].scans_today, context["open_alerts"]) == (0, 0, 0)
-    assert context["figures"].average is None
-
-
-def test_without_a_host_only_who_may_enter_one_is_sent_there(client, organization, admin):
+@pytest.mark.parametrize("path", PAGES)
+def test_figures_lead_to_their_details(client, admin, fleet, path):
     client.force_login(admin)
-    assert "/admin/compliance/host/add/" in client.get("/").content.decode()
+    page = client.get(path).content.decode()
+    assert "65.0 %" in page
+    for link in ("/compliance/hosts/?check=linux_check_1", "/compliance/reports/compliance/?list=checks", "/alerts/"):
+        assert link in page
+    assert "Getting started" not in page
+
+
+def test_empty_organization_is_told_what_to_do_next(client, admin, organization):
+    client.force_login(admin)
+    page = client.get("/").content.decode()
+    for link in ("/admin/compliance/credential/add/", "/admin/compliance/host/add/", "/compliance/policies/"):
+        assert link in page
+    assert "Average score" not in page
+    CredentialFactory(organization=organization)
+    HostFactory(organization=organization)
+    page = client.get("/").content.decode()
+    assert "/admin/compliance/host/add/" not in page
+    assert "/compliance/policies/" in page
+
+
+def test_who_may_not_do_a_step_is_not_sent_there(client, organization):
     client.force_login(member(organization, role="provisioner"))
-    assert "/admin/compliance/host/add/" not in client.get("/").content.decode()
+    page = client.get("/").content.decode()
+    assert "/admin/compliance/host/add/" not in page
+    assert "an admin does this" in page
+
+
+def test_part_is_the_figures_alone(client, admin, fleet):
+    client.force_login(admin)
+    part = client.get("/compliance/", headers={"hx-request": "true"}).content.decode()
+    assert part.strip().startswith('<div class="stack" id="dashboard-figures"')
+    assert "<html" not in part
+
+
+def test_other_tenants_are_not_in_it_and_a_chosen_organization_is_the_only_one(client, superuser, organization, fleet):
+    other = OrganizationFactory()
+    a_standing(HostFactory(organization=other), 10.0)
+    client.force_login(superuser)
+    assert client.get("/").context["figures"].posture.counted == 3
+    assert client.get("/", {"organization": other.pk}).context["figures"].posture.average == 10.0
+    client.force_login(member(organization, role="admin"))
+    assert client.get("/").context["figures"].posture.counted == 2
+    assert client.get("/", {"organization": other.pk}).status_code == 404
+
+
+@pytest.mark.parametrize("path", PAGES)
+def test_costs_at_most_twelve_queries(client, organization, admin, fleet, path, django_assert_max_num_queries):
+    DailyScore.objects.create(
+        organization=organization, policy=a_policy(organization), day=NOON.date(), zone="UTC", hosts=2, average=65.0,
+        minimum=40.0, maximum=90.0, computed_at=NOON,
+    )  # fmt: skip
+    client.force_login(admin)
+    with django_assert_max_num_queries(12):
+        assert client.get(path).status_code == 200

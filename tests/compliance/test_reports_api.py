@@ -1,16 +1,18 @@
 """Reports over the API: what a scan's report files are, when they are there, and that they stay as they are."""
 
 import hashlib
+from datetime import timedelta
 
 import pytest
+import time_machine
 
 from compliance.models import Scan
 from compliance.reports import pdf
 from compliance.services import scan_reports
 from compliance.tasks import make_pdf
-from organizations.models.reports import SealedReport
+from organizations.models.reports import ReportRequest, SealedReport
 from organizations.reports.pdf import PdfFailed
-from tests.factories.compliance import HostFactory, a_scan, completed_scan
+from tests.factories.compliance import NOON, HostFactory, a_scan, completed_scan
 from tests.factories.organizations import SYSTEM
 
 pytestmark = pytest.mark.django_db
@@ -32,7 +34,7 @@ def test_pdf_is_asked_for_once_made_by_a_worker_and_then_stays(
         answers = [api.get(url(scan, "pdf")) for _ in range(3)]
     assert [one.status_code for one in answers] == [202, 202, 202]
     assert all(int(one["Retry-After"]) > 0 and one.json()["progress"] for one in answers)
-    assert enqueued == [("compliance.make_pdf", {"scan_id": scan.pk})]
+    assert enqueued == [("compliance.make_pdf", {"request_id": ReportRequest.objects.get().pk})]
 
     make_pdf(**enqueued[0][1])
     make_pdf(**enqueued[0][1])
@@ -84,19 +86,41 @@ def test_who_comes_second_gets_the_first_ones_file(scan, monkeypatch):
     loaded = Scan.objects.select_related("host", "organization", "template", "snapshot", "results", "requested_by").get(
         pk=scan.pk
     )
-    first = scan_reports.make_report(scan=loaded, name="json", actor=SYSTEM)
+    first = scan_reports.make_report(scan=loaded, name="json", actor=SYSTEM, now=NOON)
     unaware = iter([None])
     made = scan_reports.made_report
     monkeypatch.setattr(scan_reports, "made_report", lambda scan, name: next(unaware, made(scan, name)))
-    assert scan_reports.make_report(scan=loaded, name="json", actor=SYSTEM) == first
+    assert scan_reports.make_report(scan=loaded, name="json", actor=SYSTEM, now=NOON) == first
     assert SealedReport.objects.count() == 1
 
 
-def test_pdf_that_cannot_be_made_is_logged_and_left_to_be_tried_again(scan, monkeypatch, caplog):
+def test_pdf_that_cannot_be_made_says_why_and_is_tried_again_later(api, scan, monkeypatch, caplog, enqueued):
+    def refuse(html: str) -> bytes:
+        raise PdfFailed("The PDF could not be made: it took longer than allowed.")
+
+    with time_machine.travel(NOON, tick=False) as clock:
+        api.get(url(scan, "pdf"))
+        with monkeypatch.context() as patched:
+            patched.setattr(pdf, "pdf_of", refuse)
+            make_pdf(request_id=ReportRequest.objects.get().pk)
+        assert "report.not_made" in caplog.text
+        assert not SealedReport.objects.exists()
+        refused = api.get(url(scan, "pdf"))
+        assert refused.status_code == 409
+        assert "it took longer than allowed" in refused.json()["detail"]
+        clock.shift(timedelta(minutes=3))
+        assert api.get(url(scan, "pdf")).status_code == 202
+        make_pdf(request_id=ReportRequest.objects.order_by("pk").last().pk)
+        assert api.get(url(scan, "pdf")).status_code == 200
+
+
+def test_page_of_a_scan_says_why_its_pdf_cannot_be_made(client, admin, scan, monkeypatch, enqueued):
     def refuse(html: str) -> bytes:
         raise PdfFailed("The PDF could not be made: it took longer than allowed.")
 
     monkeypatch.setattr(pdf, "pdf_of", refuse)
-    make_pdf(scan_id=scan.pk)
-    assert "report.not_made" in caplog.text
-    assert not SealedReport.objects.exists()
+    client.force_login(admin)
+    path = f"/compliance/scans/{scan.pk}/report/pdf/"
+    assert "is being made" in client.get(path, follow=True).content.decode()
+    make_pdf(request_id=ReportRequest.objects.get().pk)
+    assert "it took longer than allowed" in client.get(path, follow=True).content.decode()
