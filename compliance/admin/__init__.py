@@ -1,5 +1,5 @@
 """What the configuration pages show; importing a module registers it."""
 
-from compliance.admin import credentials, host_groups, hosts, scans
+from compliance.admin import credentials, host_groups, hosts, policies, scans, waivers
 
-__all__ = ["credentials", "host_groups", "hosts", "scans"]
+__all__ = ["credentials", "host_groups", "hosts", "policies", "scans", "waivers"]

@@ -40,7 +40,7 @@ def create_policy(*, actor: Actor, organization: Organization, values: Mapping[s
     policy = Policy(organization=organization)
     if values.get("scan_interval_hours") is None and values.get("template") is not None:
         policy.scan_interval_hours = values["template"].scan_interval_hours
-    _take(policy, {name: value for name, value in values.items() if name != "scan_interval_hours" or value is not None})
+    take(policy, {name: value for name, value in values.items() if name != "scan_interval_hours" or value is not None})
     _save(policy)
     audit.record(actor=actor, action="policy.created", subject=policy)
     assign_policy(policy=policy, now=now)
@@ -56,7 +56,7 @@ def update_policy(*, actor: Actor, policy: Policy, values: Mapping[str, Any]) ->
     """
     policy = locked(actor, policy)
     before, interval, os_type = audit.before(policy), policy.scan_interval_hours, policy.os_type
-    _take(policy, values)
+    take(policy, values)
     if policy.os_type != os_type:
         raise Invalid({"os_type": "The OS type of a policy does not change; remove this one and create another."})
     _save(policy)
@@ -87,8 +87,8 @@ def locked(actor: Actor, policy: Policy) -> Policy:
     return stored
 
 
-def _take(policy: Policy, values: Mapping[str, Any]) -> None:
-    """Set what ``values`` names. Raises Invalid naming each field."""
+def take(policy: Policy, values: Mapping[str, Any]) -> None:
+    """Set what ``values`` names, without saving. Raises Invalid naming each field that does not fit."""
     for name in FIELDS:
         if name in values:
             setattr(policy, name, values[name])
@@ -98,7 +98,7 @@ def _take(policy: Policy, values: Mapping[str, Any]) -> None:
     if policy.template_id is None:
         errors["template"] = "Choose the template that hosts are held to."
     else:
-        errors |= _refusal(policy, policy.template, policy.os_type)
+        errors |= template_refused(policy, policy.template, policy.os_type)
     if errors:
         raise Invalid(errors)
     if policy.secondaries.filter(template__family=policy.template.family).exists() if policy.pk else False:
@@ -128,7 +128,7 @@ def _numbers_refused(policy: Policy) -> dict[str, str]:
     }
 
 
-def _refusal(policy: Policy, template: Template, os_type: str) -> dict[str, str]:
+def template_refused(policy: Policy, template: Template, os_type: str) -> dict[str, str]:
     """Return {"template": why} when hosts of ``os_type`` under ``policy`` cannot be held to ``template``."""
     if template.organization_id not in (None, policy.organization_id):
         return {"template": NO_SUCH}
@@ -179,7 +179,7 @@ def add_override(*, actor: Actor, policy: Policy, host: Host, template: Template
     Raises PermissionDenied, Conflict when the policy was removed, Invalid naming the field.
     """
     policy = locked(actor, policy)
-    errors = _host_refused(policy, host) | _refusal(policy, template, policy.os_type)
+    errors = host_refused(policy, host) | template_refused(policy, template, policy.os_type)
     if errors:
         raise Invalid(errors)
     override = PolicyOverride(organization=policy.organization, policy=policy, host=host, template=template)
@@ -192,7 +192,7 @@ def add_override(*, actor: Actor, policy: Policy, host: Host, template: Template
     return override
 
 
-def _host_refused(policy: Policy, host: Host) -> dict[str, str]:
+def host_refused(policy: Policy, host: Host) -> dict[str, str]:
     if host.organization_id != policy.organization_id:
         return {"host": NO_SUCH}
     if host.retired_at is not None:
@@ -206,7 +206,7 @@ def _host_refused(policy: Policy, host: Host) -> dict[str, str]:
 def change_override(*, actor: Actor, override: PolicyOverride, template: Template) -> PolicyOverride:
     """Give the override another template, from the host's next scan on. Raises as adding does."""
     policy = locked(actor, override.policy)
-    if errors := _refusal(policy, template, policy.os_type):
+    if errors := template_refused(policy, template, policy.os_type):
         raise Invalid(errors)
     before = audit.before(override)
     override.template = template
@@ -237,7 +237,7 @@ def add_secondary(*, actor: Actor, policy: Policy, template: Template, now: date
     evaluated already.
     """
     policy = locked(actor, policy)
-    errors = _refusal(policy, template, policy.os_type)
+    errors = template_refused(policy, template, policy.os_type)
     if not errors and template.family == policy.template.family:
         errors = {"template": "This is the policy's own template; choose another one."}
     if not errors and policy.secondaries.filter(template__family=template.family).exists():
