@@ -4,11 +4,11 @@ from collections.abc import Callable
 
 from django.db.models import Model
 
-from compliance.models import Policy, Scan
+from compliance.models import Policy, Scan, Waiver
 from itsm.models import Alert
 from organizations.models.organizations import Organization
 from templates_app.models import Template, TemplateCheck
-from tests.factories.compliance import NOON, HostFactory, a_scan, policy_of
+from tests.factories.compliance import NOON, HostFactory, WaiverFactory, a_scan, policy_of
 from tests.factories.templates_app import published_template
 
 
@@ -36,10 +36,16 @@ def template_check_of(organization: Organization) -> TemplateCheck:
     return template_of(organization).checks.first()
 
 
+def waiver_of(organization: Organization) -> Waiver:
+    host, check_id = HostFactory(organization=organization), f"linux_check_{Waiver.objects.count()}"
+    return WaiverFactory(organization=organization, host=host, check_id=check_id)
+
+
 ROWS: dict[type[Model], Callable[[Organization], Model]] = {
     Policy: policy_of,
     Scan: scan_of,
     Alert: alert_of,
     Template: template_of,
     TemplateCheck: template_check_of,
+    Waiver: waiver_of,
 }
