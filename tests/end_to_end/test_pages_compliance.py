@@ -112,7 +112,7 @@ def test_every_page_is_accessible_fits_and_breaks_no_policy(open_page, busy, wid
 def test_empty_pages_say_what_to_do_next(open_page, organization):
     tab = open_page("/", width=390)
     for path, words in (
-        ("/", "No host yet"), ("/compliance/hosts/", "No host yet"), ("/compliance/scans/", "No scan yet"),
+        ("/", "Getting started"), ("/compliance/hosts/", "No host yet"), ("/compliance/scans/", "No scan yet"),
         ("/compliance/templates/", "No template is loaded"), ("/alerts/", "Nothing to look at"),
     ):  # fmt: skip
         tab.open(path)
