@@ -28,18 +28,20 @@ UNFINISHED = (Scan.Status.PENDING, Scan.Status.RUNNING)
 class TickReport:
     """How many scans a tick asked for: of due hosts, of those that did not answer last time, of secondary templates.
 
-    ``without_template`` counts the due hosts for whose policy no version of the template is published.
+    ``without_template`` counts the due hosts for whose policy no version of the template is published, ``failed`` the
+    policies that the database refused; the next tick tries those again.
     """
 
     hosts: int = 0
     retries: int = 0
     secondaries: int = 0
     without_template: int = 0
+    failed: int = 0
 
     def __add__(self, other: "TickReport") -> "TickReport":
         return TickReport(
             self.hosts + other.hosts, self.retries + other.retries, self.secondaries + other.secondaries,
-            self.without_template + other.without_template,
+            self.without_template + other.without_template, self.failed + other.failed,
         )  # fmt: skip
 
 
@@ -54,7 +56,8 @@ def tick(*, now: datetime) -> TickReport:
     for policy_id in policies_with_due_hosts(now):
         try:
             report += ask_for_due(policy_id, now)
-        except DatabaseError:  # the next tick tries this policy again; the others are not to wait for that
+        except DatabaseError:  # the others are not to wait for this policy
+            report += TickReport(failed=1)
             logger.exception("schedule.policy_failed", extra={"policy_id": policy_id})
     wake_workers(report.hosts + report.retries)
     return report
