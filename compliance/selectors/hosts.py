@@ -57,25 +57,15 @@ def failing(hosts: QuerySet[Host], check_id: str, organizations: QuerySet[Organi
 # --- One host ---------------------------------------------------------------------------------------------------------
 
 
-def streams_of(host: Host) -> list[Stream]:
-    """Return the going streams of ``host``: under the policy first, then the secondary ones, then those by hand."""
-    streams = Stream.objects.going().filter(host=host).select_related("policy__template", "template", "latest")
-    large = ("policy__template__document", "template__document")
-    return list(streams.defer(*large).annotate(rank=rank_of("role")).order_by("rank", "pk"))
-
-
-def latest_scans(host: Host) -> QuerySet[Scan]:
+def latest_scans(host: Host) -> list[Scan]:
     """Return the latest completed scan of each stream of ``host``: the policy's, secondary ones, those by hand.
 
     Streams that have ended come last. Without any stream it is the host's latest scan from the command line.
     """
-    latest = list(host.streams.exclude(latest=None).values_list("latest", flat=True))
-    if not latest:
-        latest = list(history_of(host).values_list("pk", flat=True)[:1])
-    rows = Scan.objects.filter(pk__in=latest).select_related(*WITH_NAMES).defer(*LARGE)
-    return rows.annotate(rank=rank_of("stream__role")).order_by(
-        F("stream__ended_at").asc(nulls_first=True), "rank", "template__name", "profile"
-    )
+    rows = Scan.objects.filter(pk__in=host.streams.exclude(latest=None).values("latest"))
+    found = rows.select_related(*WITH_NAMES).defer(*LARGE).annotate(rank=rank_of("stream__role"))
+    by = (F("stream__ended_at").asc(nulls_first=True), "rank", "template__name", "profile", "pk")
+    return list(found.order_by(*by)) or list(history_of(host)[:1])
 
 
 def rank_of(path: str) -> Case:
@@ -89,6 +79,15 @@ def history_of(host: Host) -> QuerySet[Scan]:
     """Return the completed scans of ``host``, newest first."""
     completed = Scan.objects.filter(host=host, status=Scan.Status.COMPLETED)
     return completed.select_related(*WITH_NAMES).defer(*LARGE).order_by("-finished_at", "-pk")
+
+
+def troubled(host: Host) -> tuple[Scan | None, Scan | None]:
+    """Return the scan of ``host`` that waits or runs, and its newest failed one; None for what there is not."""
+    states = [Scan.Status.PENDING, Scan.Status.RUNNING, Scan.Status.FAILED]
+    rows = Scan.objects.filter(host=host, status__in=states).select_related("host", "organization")
+    newest = list(rows.defer("block_reasons").order_by("-created_at", "-pk")[:20])
+    running = [scan for scan in newest if not scan.ended]
+    return (running[-1] if running else None), next((scan for scan in newest if scan.ended), None)
 
 
 def alerts_of(host: Host) -> QuerySet[Alert]:

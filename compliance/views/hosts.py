@@ -18,13 +18,14 @@ from compliance.selectors.hosts import (
     scanned_by_hand,
     score_days,
     shown_with_posture,
-    streams_of,
+    troubled,
     with_posture,
 )
 from compliance.selectors.scan_reports import scan_report
 from compliance.services import connection_tests, host_keys, hosts, scan_requests
 from compliance.web.hosts import COLUMNS, Choices, is_narrowed, narrowed, text_of, told_by_toast
 from compliance.web.lists import ordered, wanted_id
+from compliance.web.paging import page_with_total
 from compliance.web.results import SEVERITIES, failing_words, grouped
 from organizations.errors import Conflict, Refused
 from organizations.models.organizations import Organization
@@ -72,7 +73,7 @@ class HostList(OwnedPage, TemplateView):
             "by_hand": scanned_by_hand([host for host in page if not hasattr(host, "posture")]),
             "order": "hostname",
             "groups": self.rows(HostGroup.objects.all())[:200],
-            "policies": Policy.objects.in_force().within(mine).select_related("organization", "template"),
+            "policies": Policy.objects.in_force().within(mine).select_related("organization"),
             "frameworks": frameworks(mine),
             "choices": Choices(),
             "check_id": check_id,
@@ -89,14 +90,14 @@ class HostList(OwnedPage, TemplateView):
                 raise Http404
             return None
         host = self.row(with_posture(Host.objects.all()).select_related("organization", "posture__policy"), pk=pk)
-        scan = latest_scans(host).first()
+        scan = next(iter(latest_scans(host)), None)
         report = scan_report(scan) if scan else None
         return {
             "host": host,
             "scan": scan,
             "groups": [group for group in grouped(report, QueryDict()) if group.status in ("fail", "error", "waived")],
             "fails": failing_words(scan),
-            "running": host.scans.unfinished().select_related("host", "organization").order_by("pk").first(),
+            "running": troubled(host)[0],
             "may_manage": host.retired_at is None and holds(self.request.user, "manage_compliance", host),
         }
 
@@ -116,31 +117,28 @@ class HostPage(OwnedPage, TemplateView):
     tabs = ("results", "history", "alerts")
 
     def get_context_data(self, pk: int, **kwargs: Any) -> dict[str, Any]:
-        host = self.row(Host.objects.select_related("organization", "credential").prefetch_related("groups"), pk=pk)
+        names = ("organization", "credential", "posture__policy__template")
+        hosts = with_posture(Host.objects.all()).select_related(*names).defer("posture__policy__template__document")
+        host = self.row(hosts, pk=pk)
         wanted = self.request.GET.get("tab", "")
         tab = wanted if wanted in self.tabs else "results"
-        latest = list(latest_scans(host))
+        latest = latest_scans(host)
         chosen = chosen_scan(latest, self.request.GET.get("stream", ""))
+        running, failed = troubled(host)
         manage = host.retired_at is None and holds(self.request.user, "manage_compliance", host)
-        streams = streams_of(host)
-        return (
-            super().get_context_data(**kwargs)
-            | {
-                "host": host,
-                "tab": tab,
-                "latest": latest,
-                "scan": chosen,
-                "streams": streams,
-                "policy": next((one.policy for one in streams if one.role == one.Role.POLICY), None),
-                "running": host.scans.unfinished().select_related("host", "organization").order_by("pk").first(),
-                "failed_scan": last_failure(host, chosen),
-                "keys": list(host.keys.all()),
-                "templates": scannable(host) if manage else [],
-                "may_manage": manage,
-                "may_configure": manage and holds(self.request.user, "manage_settings", host.organization),
-            }
-            | getattr(self, f"{tab}_tab")(host, chosen)
-        )
+        around = {
+            "host": host,
+            "tab": tab,
+            "latest": latest,
+            "scan": chosen,
+            "policy": host.posture.policy if hasattr(host, "posture") else None,
+            "running": running,
+            "failed_scan": failed if failed and (not chosen or chosen.created_at <= failed.created_at) else None,
+            "templates": scannable(host) if manage else [],
+            "may_manage": manage,
+            "may_configure": manage and holds(self.request.user, "manage_settings", host.organization),
+        }
+        return super().get_context_data(**kwargs) | around | getattr(self, f"{tab}_tab")(host, chosen)
 
     def results_tab(self, host: Host, chosen: Scan | None) -> dict[str, Any]:
         report = scan_report(chosen) if chosen else None
@@ -149,6 +147,7 @@ class HostPage(OwnedPage, TemplateView):
             "result_groups": grouped(report, self.request.GET),
             "severities": SEVERITIES,
             "fails": failing_words(chosen),
+            "keys": list(host.keys.all()),
         }
 
     def history_tab(self, host: Host, chosen: Scan | None) -> dict[str, Any]:
@@ -158,7 +157,7 @@ class HostPage(OwnedPage, TemplateView):
         today = timezone.now().astimezone(zone).date()
         stream = chosen.stream if chosen else None
         return {
-            "page": page_of(history_of(host), self.request.GET),
+            "page": page_with_total(history_of(host), self.request.GET, None),
             "days": days,
             "ranges": RANGES,
             "trend": score_days(stream, days, today, zone) if stream else [],
@@ -171,14 +170,6 @@ class HostPage(OwnedPage, TemplateView):
 def chosen_scan(latest: list[Scan], stream: str) -> Scan | None:
     """Return the latest scan of the asked stream, else of the first one: the policy's, where there is one."""
     return next((scan for scan in latest if str(scan.stream_id) == stream), next(iter(latest), None))
-
-
-def last_failure(host: Host, chosen: Scan | None) -> Scan | None:
-    """Return the newest failed scan of ``host`` if none has completed since."""
-    failed = host.scans.filter(status=Scan.Status.FAILED).order_by("-created_at").first()
-    if failed is None or (chosen is not None and chosen.created_at > failed.created_at):
-        return None
-    return failed
 
 
 def scannable(host: Host) -> QuerySet[Template]:
