@@ -56,10 +56,10 @@ class WaiverSerializer(OwnedSerializer):
 
     def get_check_title(self, waiver: Waiver) -> str:
         """Return what the newest template calls the check; asked once for all rows of an answer."""
-        if "titles" not in self.context:
-            shown = self.parent.instance if self.parent is not None else [self.instance]
-            self.context["titles"] = titles_for(shown)
-        return self.context["titles"].get(waiver.check_id, waiver.check_id)
+        whole: Any = self.parent or self
+        if not hasattr(whole, "titles"):
+            whole.titles = titles_for([waiver] if whole is self else whole.instance)
+        return whole.titles.get(waiver.check_id, waiver.check_id)
 
 
 class RejectionSerializer(serializers.Serializer):

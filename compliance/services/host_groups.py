@@ -10,7 +10,7 @@ from django.db.models import QuerySet
 from compliance.models import CheckState, Host, HostGroup, Stream, Waiver
 from compliance.services.re_evaluation import refresh_all
 from organizations import audit
-from organizations.errors import Invalid
+from organizations.errors import Conflict, Invalid
 from organizations.models.organizations import Organization
 from organizations.models.users import Actor
 from organizations.permissions import require, take_back_all
@@ -57,8 +57,12 @@ def refuse_unfit(group: HostGroup) -> None:
 
 @transaction.atomic
 def delete_group(*, actor: Actor, group: HostGroup) -> None:
-    """Delete ``group`` with all that was granted for it; its hosts stay."""
+    """Delete ``group`` with all that was granted for it; its hosts stay. Raises Conflict when exceptions name it."""
     require(actor, "manage_compliance", group.organization)
+    if waiver := group.waivers.first():
+        raise Conflict(
+            f"{waiver} is about this group; the record of its exceptions keeps a group, also after their end."
+        )
     before, organization = audit.before(group), group.organization
     ended = take_back_all(group)
     group.delete()

@@ -159,7 +159,7 @@ class ReasonForm(forms.Form):
     def __init__(self, *args: Any, zone: ZoneInfo, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         expires = self.fields["expires_at"]
-        expires.zone = zone  # type: ignore[attr-defined]  # it is a LocalTimeField
+        expires.zone = zone
         expires.help_text = f"In {zone.key}. From then on the failure counts again. Empty: no end."
 
 

@@ -8,6 +8,7 @@ from django.core.exceptions import PermissionDenied
 from compliance.models import CheckState, Scan, Stream, Waiver
 from compliance.selectors.results import read_results
 from compliance.services import waiver_upkeep
+from compliance.services.host_groups import delete_group
 from compliance.services.hosts import change_host
 from compliance.services.waivers import (
     approve_waiver,
@@ -387,6 +388,13 @@ def test_a_host_that_joins_or_leaves_a_group_follows_its_exceptions(asker, appro
         change_host(actor=asker, host=host, values={"groups": groups}, now=LATER)
         work(LATER)
         assert statuses(scan.stream) == {CHECK: status}
+
+
+def test_a_group_that_an_exception_names_is_not_deleted(admin, organization):
+    group = HostGroupFactory(organization=organization)
+    waiver = WaiverFactory(organization=organization, host_group=group, status="revoked")
+    with pytest.raises(Conflict, match=f"{waiver} is about this group"):
+        delete_group(actor=admin, group=group)
 
 
 # --- By the clock -----------------------------------------------------------------------------------------------------
