@@ -22,6 +22,7 @@ from compliance.views.policy_overrides import (
     RemoveOverride,
     RemoveSecondary,
 )
+from compliance.views.previews import CancelPreview, PreviewPage, PublishPreviewed
 from compliance.views.reports import (
     ComplianceReportPage,
     ExportFile,
@@ -41,6 +42,7 @@ from compliance.views.scans import (
     ScanProgress,
     ScanReportFile,
 )
+from compliance.views.try_outs import TryOutHosts, TryOutPart
 from compliance.views.waivers import (
     ApproveWaiver,
     EditWaiver,
@@ -112,6 +114,11 @@ urlpatterns = [
         RemoveSecondary.as_view(),
         name="remove_secondary",
     ),
+    path("compliance/templates/<int:pk>/preview/", PreviewPage.as_view(), name="preview"),
+    path("compliance/templates/<int:pk>/preview/cancel/", CancelPreview.as_view(), name="cancel_preview"),
+    path("compliance/templates/<int:pk>/preview/publish/", PublishPreviewed.as_view(), name="publish_previewed"),
+    path("compliance/templates/<int:pk>/try/", TryOutPart.as_view(), name="try_out"),
+    path("compliance/templates/<int:pk>/try/hosts/", TryOutHosts.as_view(), name="try_out_hosts"),
     path("compliance/scans/", ScanList.as_view(), name="scans"),
     path("compliance/scans/<int:pk>/", ScanPage.as_view(), name="scan"),
     path("compliance/scans/<int:pk>/checks/<slug:check_id>/", ResultPage.as_view(), name="result"),

@@ -3,6 +3,7 @@
 Nothing is ever lost: what has no field of its own is shown and edited as YAML.
 """
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -204,6 +205,8 @@ def definition_of(form: CheckForm) -> dict[str, Any]:
         return yaml_object(form.yaml, "yaml")
     problems: Problems = {}
     parts: dict[str, Any] = {name: text for name, text in form.texts.items() if text}
+    if "id" not in parts and "title" in parts:
+        parts["id"] = id_from(parts["title"])
     parts["severity"] = form.severity
     if form.os and set(form.os) != set(BENCHMARKS):
         parts["os"] = [one for one in BENCHMARKS if one in form.os]
@@ -230,6 +233,12 @@ def definition_of(form: CheckForm) -> dict[str, Any]:
     if problems:
         raise Unreadable(problems)
     return {name: parts[name] for name in ORDER if name in parts}
+
+
+def id_from(title: str) -> str:
+    """Return an id that says what ``title`` says: "The motd names us" becomes site_the_motd_names_us."""
+    words = re.sub(r"[^a-z0-9]+", "_", title.lower()).strip("_")
+    return f"site_{words}"[:80].rstrip("_")
 
 
 def profiles_of(form: CheckForm) -> Any:
