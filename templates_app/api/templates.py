@@ -27,6 +27,7 @@ OS_TYPES = [("linux", "Linux")]
 class TemplateSerializer(OwnedSerializer):
     """One version of a template; versions of one lineage share ``family``."""
 
+    slug = serializers.CharField(read_only=True)
     is_system = serializers.BooleanField(read_only=True)
     check_count = serializers.IntegerField(read_only=True)
     enabled_count = serializers.IntegerField(read_only=True)
@@ -39,7 +40,7 @@ class TemplateSerializer(OwnedSerializer):
         ]  # fmt: skip
         read_only_fields = ["family", "slug", "version", "status", "sha256", "published_at"]
         extra_kwargs: dict[str, Any] = {
-            "organization": {"required": True, "allow_null": False},
+            "organization": {"required": True, "allow_null": True},
             "os_type": {"choices": OS_TYPES, "required": False},
             "framework": {"required": False},
         }
@@ -49,6 +50,12 @@ class TemplateSerializer(OwnedSerializer):
         if self.instance is not None:
             fields["organization"].read_only = fields["os_type"].read_only = True
         return fields
+
+    def validate_organization(self, organization: Organization | None) -> Organization:
+        """Refuse none: only the product itself brings templates of no organization."""
+        if organization is None:
+            raise serializers.ValidationError("Name the organization that the template belongs to.")
+        return organization
 
 
 class TemplateDetailSerializer(TemplateSerializer):
