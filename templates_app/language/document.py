@@ -8,7 +8,7 @@ from ruamel.yaml import YAML
 from ruamel.yaml.error import MarkedYAMLError, YAMLError
 
 from templates_app.language.checks import BENCHMARKS, Check
-from templates_app.language.evaluate import CompileError, compile_check
+from templates_app.language.compilation import CompileError, compile_check
 
 MOST_BYTES = 4_000_000
 M = TypeVar("M", bound=BaseModel)

@@ -8,8 +8,8 @@ from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
 from templates_app.language.checks import PRESENCE, Check, Model, Test
+from templates_app.language.compilation import CompileError, compile_operator, compile_presence, filled
 from templates_app.language.conditions import compile_condition
-from templates_app.language.evaluate import CompileError, compile_operator, compile_presence, filled
 from templates_app.language.kinds import KINDS
 from templates_app.language.paths import NO_LINE, is_line, unreadable
 from templates_app.language.registry import Need

@@ -10,7 +10,8 @@ from typing import Annotated, Any, Literal
 from pydantic import Field, ValidationError
 
 from templates_app.language.checks import Benchmark, Check, Model, Variable
-from templates_app.language.evaluate import Compiled, CompileError, Conditions, compile_check, evaluate_one
+from templates_app.language.compilation import Compiled, CompileError, Conditions, compile_check
+from templates_app.language.evaluate import evaluate_one
 from templates_app.language.facts import Facts
 from templates_app.language.registry import Need
 from templates_app.language.results import Result, SkipReason, Status

@@ -3,7 +3,8 @@
 from collections.abc import Mapping
 from typing import Any
 
-from templates_app.language.evaluate import benchmark_of, compile_check, evaluate_one
+from templates_app.language.compilation import compile_check
+from templates_app.language.evaluate import benchmark_of, evaluate_one
 from templates_app.language.facts import Facts
 from templates_app.language.plain import plain_problems
 from templates_app.language.problems import Problems, read_check

@@ -7,9 +7,9 @@ import pytest
 from ruamel.yaml import YAML
 
 from templates_app.language.checks import PRESENCE, Check, Variable
+from templates_app.language.compilation import compile_check
 from templates_app.language.conditions import compile_condition
 from templates_app.language.document import KNOWN_VARIABLES, read_checks
-from templates_app.language.evaluate import compile_check
 from templates_app.language.kinds import KINDS
 from templates_app.language.operators import OPERATORS
 from tests.content.test_linux_checks import run

@@ -11,8 +11,9 @@ from ruamel.yaml import YAML
 
 from templates_app.language.audit_rules import parse
 from templates_app.language.checks import Check
+from templates_app.language.compilation import compile_check
 from templates_app.language.document import KNOWN_VARIABLES, read_checks
-from templates_app.language.evaluate import compile_check, evaluate_one
+from templates_app.language.evaluate import evaluate_one
 from templates_app.language.facts import (
     FactDocument,
     Facts,

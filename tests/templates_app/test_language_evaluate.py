@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from templates_app.language.evaluate import CompileError, benchmark_of, compile_check, evaluate_one
+from templates_app.language.compilation import CompileError, compile_check
+from templates_app.language.evaluate import benchmark_of, evaluate_one
 from templates_app.language.facts import FactDocument, Facts, HostOs, Section, SectionStatus
 from templates_app.language.results import SkipReason, Status
 from templates_app.language.templates import FrozenCheck, compile_template
