@@ -45,6 +45,14 @@ class Host(Owned):
         ordering = ["hostname", "pk"]
         default_permissions = ()
         constraints = [models.UniqueConstraint(fields=["organization", "hostname"], name="host_name_once")]
+        indexes = [
+            models.Index(fields=["organization"], condition=Q(retired_at=None), name="host_in_service"),
+            models.Index(
+                fields=["organization", "connection"],
+                condition=Q(retired_at=None, unreachable_since__isnull=False),
+                name="host_unreachable",
+            ),
+        ]
 
     def __str__(self) -> str:
         return self.hostname

@@ -1,10 +1,12 @@
 """The dashboard: where a fleet stands, read from figures that each scan leaves behind; no scan is opened."""
 
-from collections.abc import Iterable, Sequence
+import hashlib
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
-from django.db.models import Case, Count, IntegerField, Min, OuterRef, Q, QuerySet, Subquery, Sum, When
+from django.core.cache import cache
+from django.db.models import Case, Count, IntegerField, Min, Model, OuterRef, Q, QuerySet, Subquery, Sum, When
 from django.db.models.functions import Coalesce
 
 from compliance.models import CheckTally, Credential, Host, Policy, Scan, ScanTally, Stream
@@ -12,7 +14,13 @@ from itsm.models import Alert
 from organizations.models.organizations import Organization
 from templates_app.models import TemplateCheck
 
+Row = TypeVar("Row", bound=Model)
+Organizations = QuerySet[Organization] | Sequence[int]
+"""Some organizations: as rows, or by their ids."""
+
 WORST, TOP_FAILING, RECENT = 10, 10, 6
+KEPT_S = 10
+"""For so long the sums over a fleet are kept, unless a scan ends before."""
 SEVERITIES = ("critical", "high", "medium", "low")
 BUCKETS = (
     ("below 50", Q(counted_score__lt=50)),
@@ -82,38 +90,6 @@ class Dashboard:
     alerts: list[Alert]
 
 
-def dashboard(organizations: QuerySet[Organization]) -> Dashboard:
-    """Return the figures of ``organizations``, in six queries."""
-    standing = posture(organizations)
-    return Dashboard(
-        totals=totals(organizations),
-        posture=standing,
-        worst=worst_hosts(organizations, WORST),
-        failing=described(failing_checks(organizations)[:TOP_FAILING], standing),
-        alerts=list(Alert.objects.within(organizations).open().order_by("-last_seen_at", "-pk")[:RECENT]),
-    )
-
-
-def totals(organizations: QuerySet[Organization]) -> Totals:
-    """Return what there is in ``organizations``, in one query: each number of each from an index of its own."""
-    hosts, alerts = Host.objects.in_service(), Alert.objects.open()
-    parts = {
-        "policies": number_of(Policy.objects.in_force()),
-        "hosts": number_of(hosts),
-        "unreachable": number_of(hosts.exclude(unreachable_since=None).exclude(connection=Host.Connection.LOCAL)),
-        "credentials": number_of(Credential.objects.all()),
-        "scans": sum_of(ScanTally.objects.all(), "scans"),
-        "scans_failed": sum_of(ScanTally.objects.filter(status=Scan.Status.FAILED), "scans"),
-        "unfinished": number_of(Scan.objects.unfinished()),
-        "open_alerts": number_of(alerts),
-        "critical_alerts": number_of(alerts.filter(severity=Alert.Severity.CRITICAL)),
-    }
-    rows = list(organizations.order_by().annotate(**{f"n_{name}": part for name, part in parts.items()}))
-    summed = {name: sum(getattr(row, f"n_{name}") for row in rows) for name in parts}
-    summed["scans"] += summed["unfinished"]
-    return Totals(**summed)
-
-
 def number_of(rows: QuerySet[Any]) -> Coalesce:
     """Return the expression that counts ``rows`` of an organization."""
     own = rows.filter(organization=OuterRef("pk")).order_by().values("organization")
@@ -126,10 +102,86 @@ def sum_of(rows: QuerySet[Any], field: str) -> Coalesce:
     return Coalesce(Subquery(own.annotate(n=Sum(field)).values("n")), 0)
 
 
+def newest_of(rows: QuerySet[Any]) -> Coalesce:
+    """Return the expression for the highest id among ``rows`` of an organization."""
+    return Coalesce(Subquery(rows.filter(organization=OuterRef("pk")).order_by("-pk").values("pk")[:1]), 0)
+
+
+UNREACHABLE = Host.objects.in_service().exclude(unreachable_since=None).exclude(connection=Host.Connection.LOCAL)
+TOTALS = {
+    "policies": number_of(Policy.objects.in_force()),
+    "hosts": number_of(Host.objects.in_service()),
+    "unreachable": number_of(UNREACHABLE),
+    "credentials": number_of(Credential.objects.all()),
+    "scans": sum_of(ScanTally.objects.all(), "scans"),
+    "scans_failed": sum_of(ScanTally.objects.filter(status=Scan.Status.FAILED), "scans"),
+    "unfinished": number_of(Scan.objects.unfinished()),
+    "open_alerts": number_of(Alert.objects.open()),
+    "critical_alerts": number_of(Alert.objects.open().filter(severity=Alert.Severity.CRITICAL)),
+}
+MARKS = {"scan": newest_of(ScanTally.objects.all()), "check": newest_of(CheckTally.objects.all())}
+"""The ends of the ledgers: they move with every scan that ends and every check whose outcome changes."""
+
+
+def dashboard(organizations: QuerySet[Organization]) -> Dashboard:
+    """Return the figures of ``organizations``, in six queries."""
+    rows = counted_rows(organizations, TOTALS | MARKS)
+    ids = [row.pk for row in rows]
+    standing = remembered(marks_in(rows))
+    return Dashboard(
+        totals=totals_in(rows),
+        posture=standing,
+        worst=worst_hosts(ids, WORST),
+        failing=described(failing_checks(ids)[:TOP_FAILING], standing),
+        alerts=list(in_any(Alert.objects.open(), ids).order_by("-last_seen_at", "-pk")[:RECENT]),
+    )
+
+
+def in_any(rows: QuerySet[Row], organizations: Organizations) -> QuerySet[Row]:
+    """Return ``rows`` of ``organizations``; ids let the database use an index in its order."""
+    return rows.filter(organization__in=organizations)
+
+
+def counted_rows(organizations: QuerySet[Organization], parts: Mapping[str, Any]) -> list[Any]:
+    """Return ``organizations`` with each of ``parts`` as an attribute n_<name>, in one query."""
+    return list(organizations.order_by("pk").annotate(**{f"n_{name}": part for name, part in parts.items()}))
+
+
+def totals(organizations: QuerySet[Organization]) -> Totals:
+    """Return what there is in ``organizations``."""
+    return totals_in(counted_rows(organizations, TOTALS))
+
+
+def totals_in(rows: Sequence[Any]) -> Totals:
+    summed = {name: sum(getattr(row, f"n_{name}") for row in rows) for name in TOTALS}
+    summed["scans"] += summed["unfinished"]
+    return Totals(**summed)
+
+
 def posture(organizations: QuerySet[Organization]) -> Posture:
+    """Return the sums over the going streams under policies of ``organizations``."""
+    return remembered(marks_in(counted_rows(organizations, MARKS)))
+
+
+def marks_in(rows: Iterable[Any]) -> tuple[tuple[int, int, int], ...]:
+    """Return (organization, last entry of scans, of checks) for each of ``rows``."""
+    return tuple((row.pk, row.n_scan, row.n_check) for row in rows)
+
+
+def remembered(marks: tuple[tuple[int, int, int], ...]) -> Posture:
+    """Return the posture at ``marks``, summed up anew after any scan, and after some seconds in any case."""
+    key = f"posture:{hashlib.sha256(repr(marks).encode()).hexdigest()}"
+    found: Posture | None = cache.get(key)
+    if found is None:
+        found = summed_up([pk for pk, *_ in marks])
+        cache.set(key, found, KEPT_S)
+    return found
+
+
+def summed_up(organizations: Organizations) -> Posture:
     """Return the sums over the going streams under policies, read as one row for each role and template."""
     scored = Q(incomplete=False, score__isnull=False)
-    streams = Stream.objects.within(organizations).going()
+    streams = in_any(Stream.objects.going(), organizations)
     grouped = (
         streams.filter(role__in=[Stream.Role.POLICY, Stream.Role.SECONDARY])
         .values("role", "template_id", "template__framework")
@@ -187,14 +239,14 @@ def frameworks_in(rows: Sequence[dict[str, Any]]) -> tuple[Framework, ...]:
     return tuple(found)
 
 
-def worst_hosts(organizations: QuerySet[Organization], most: int) -> list[Stream]:
+def worst_hosts(organizations: Organizations, most: int) -> list[Stream]:
     """Return the policy streams with the lowest scores that count, the lowest first."""
-    rows = Stream.objects.within(organizations).going().exclude(counted_score=None)
+    rows = in_any(Stream.objects.going(), organizations).exclude(counted_score=None)
     named = rows.select_related("host", "organization", "template").defer("template__document")
     return list(named.order_by("counted_score", "host_id")[:most])
 
 
-def failing_checks(organizations: QuerySet[Organization]) -> QuerySet[Any, Any]:
+def failing_checks(organizations: Organizations) -> QuerySet[Any, Any]:
     """Return the checks that do not pass somewhere under a policy, as dicts, those that fail on most hosts first.
 
     Keys: check_id, rank of the severity, and on how many hosts it is failing, waived or in errors.
@@ -204,7 +256,7 @@ def failing_checks(organizations: QuerySet[Organization]) -> QuerySet[Any, Any]:
         for name, status in (("failing", "fail"), ("waived", "waived"), ("errors", "error"))
     }
     ranks = [When(severity=severity, then=rank) for rank, severity in enumerate(SEVERITIES)]
-    tallies: QuerySet[Any, Any] = CheckTally.objects.within(organizations).filter(
+    tallies: QuerySet[Any, Any] = in_any(CheckTally.objects.all(), organizations).filter(
         status__in=["fail", "waived", "error"]
     )
     return (
