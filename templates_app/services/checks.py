@@ -15,13 +15,8 @@ from templates_app.language.problems import Problems, read, read_check, value_pr
 from templates_app.language.templates import FrozenCheck, TemplateDocument
 from templates_app.models import Template, TemplateCheck
 from templates_app.selectors.documents import document_of, dumped, frozen_raw, read_variables, values_of
-from templates_app.services.templates import (
-    MOST_CHECKS,
-    locked_draft,
-    refuse,
-    require_sight,
-    row,
-)
+from templates_app.services.drafts import MOST_CHECKS, locked_draft, refuse, require_sight
+from templates_app.services.templates import row
 
 CHANGEABLE = ("definition", "enabled", "profiles", "severity", "position", "area")
 

@@ -21,7 +21,8 @@ from templates_app.language.strict_json import JsonError, read_json
 from templates_app.language.templates import FrozenCheck
 from templates_app.models import Template, TemplateCheck
 from templates_app.selectors.documents import document_of, dumped, read_variables, values_of
-from templates_app.services.templates import MOST_CHECKS, refuse, row, save_draft
+from templates_app.services.drafts import MOST_CHECKS, refuse, save_draft
+from templates_app.services.templates import row
 
 FORMAT = "plumbline-template"
 MOST_BYTES = 4_000_000

@@ -4,7 +4,6 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any
 
-from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import DatabaseError, IntegrityError, connection, transaction
 from django.db.models import CASCADE, SET_NULL, Max
 
@@ -12,19 +11,23 @@ from organizations import audit
 from organizations.errors import Conflict, Invalid
 from organizations.models.organizations import Organization
 from organizations.models.users import Actor, User
-from organizations.permissions import permitted_to, require
-from templates_app.language.checks import BENCHMARKS_OF
-from templates_app.language.plain import plain_problems
-from templates_app.language.problems import Problems, value_problems
+from organizations.permissions import require
 from templates_app.language.templates import FrozenCheck, TemplateDocument
 from templates_app.models import Template, TemplateCheck
 from templates_app.models.templates import new_family
-from templates_app.selectors.documents import draft_document, dumped, read_variables, variables_of
+from templates_app.selectors.documents import draft_document, variables_of
 from templates_app.selectors.references import references_to, relations
+from templates_app.services.drafts import (
+    locked_draft,
+    refuse,
+    require_own,
+    require_sight,
+    save_draft,
+    variable_problems,
+)
 from templates_app.signals import template_published
 
 EDITABLE = ("name", "description", "framework", "scan_interval_hours", "variables", "values")
-MOST_CHECKS = 2_000
 
 
 # --- The life of a template -------------------------------------------------------------------------------------------
@@ -171,33 +174,6 @@ def _delete_published(stored: Template) -> None:
     stored.pk = None
 
 
-# --- What these share with the editing of checks ----------------------------------------------------------------------
-
-
-def require_own(actor: Actor, template: Template) -> None:
-    """Refuse unless ``actor`` may change ``template``. Raises PermissionDenied, Conflict for a system template."""
-    if template.organization is None:
-        if not permitted_to(actor, "manage_compliance").exists():
-            raise PermissionDenied("This needs the permission manage_compliance.")
-        raise Conflict("System templates are read-only; copy it into your organization and change the copy.")
-    require(actor, "manage_compliance", template.organization)
-
-
-def require_sight(actor: Actor, template: Template) -> None:
-    """Refuse unless ``actor`` may read ``template``. Raises PermissionDenied."""
-    if template.organization is not None:
-        require(actor, "view_compliance", template.organization)
-
-
-def locked_draft(actor: Actor, template: Template) -> Template:
-    """Return ``template`` as stored, locked. Raises PermissionDenied, Conflict when it is not a draft."""
-    require_own(actor, template)
-    stored = Template.objects.select_for_update(of=("self",)).select_related("organization").get(pk=template.pk)
-    if stored.status != Template.Status.DRAFT:
-        raise Conflict(f"{stored} is published and never changes; make a new version of it.")
-    return stored
-
-
 def _updated(actor: Actor, draft: Template, fields: Mapping[str, Any]) -> Template:
     unknown = sorted(set(fields) - set(EDITABLE))
     if unknown:
@@ -210,42 +186,6 @@ def _updated(actor: Actor, draft: Template, fields: Mapping[str, Any]) -> Templa
     save_draft(draft)
     audit.record(actor=actor, action="template.changed", subject=draft, before=before)
     return draft
-
-
-def variable_problems(draft: Template) -> Problems:
-    """Return what is wrong with the variables of ``draft`` and what its checks then lack, by place."""
-    for name in ("variables", "values"):
-        if not isinstance(getattr(draft, name), dict):
-            return {name: "must be an object with named fields"}
-        problems = {
-            f"{name}.{place}".rstrip("."): words for place, words in plain_problems(getattr(draft, name)).items()
-        }
-        if problems:
-            return problems
-    variables, problems = read_variables(draft.variables)
-    problems |= value_problems(variables, draft.values)
-    if problems:
-        return problems
-    draft.variables = {name: dumped(variable) for name, variable in variables.items()}
-    return draft_document(draft, list(draft.checks.all()))[1]
-
-
-def refuse(problems: Problems) -> None:
-    """Raise Invalid when there are problems."""
-    if problems:
-        raise Invalid(problems)
-
-
-def save_draft(draft: Template) -> None:
-    """Save ``draft`` after its own validation. Raises Invalid, field by field; IntegrityError for a second draft."""
-    if draft.os_type not in BENCHMARKS_OF:
-        raise Invalid({"os_type": f"Choose {' or '.join(BENCHMARKS_OF)}; no other hosts can be scanned so far."})
-    try:
-        draft.clean_fields()
-    except ValidationError as error:
-        raise Invalid(error.message_dict) from error
-    with transaction.atomic():
-        draft.save()
 
 
 def clone(template: Template, *, organization: Organization | None, family: str, version: int) -> Template:
