@@ -9,7 +9,7 @@ from django.db.models import F
 
 from compliance.models import Host, Policy, PolicyOverride, PolicySecondary, Stream
 from compliance.models.policies import LARGEST_BATCH, LONGEST_INTERVAL_H, SHORTEST_INTERVAL_H, Profile
-from compliance.services.streams import assign_policy, end_streams
+from compliance.services.streams import AT_ONCE, assign_policy, end_streams
 from organizations import audit
 from organizations.errors import Conflict, Invalid
 from organizations.models.organizations import Organization
@@ -43,7 +43,7 @@ def create_policy(*, actor: Actor, organization: Organization, values: Mapping[s
     take(policy, {name: value for name, value in values.items() if name != "scan_interval_hours" or value is not None})
     _save(policy)
     audit.record(actor=actor, action="policy.created", subject=policy)
-    assign_policy(policy=policy, now=now)
+    assign_policy(policy=policy, now=now, most=AT_ONCE)
     return policy
 
 
@@ -246,7 +246,7 @@ def add_secondary(*, actor: Actor, policy: Policy, template: Template, now: date
         raise Invalid(errors)
     secondary = PolicySecondary.objects.create(organization=policy.organization, policy=policy, template=template)
     audit.record(actor=actor, action="policy.secondary_added", subject=secondary)
-    assign_policy(policy=policy, now=now)
+    assign_policy(policy=policy, now=now, most=AT_ONCE)
     return secondary
 
 

@@ -26,17 +26,19 @@ STEP = timedelta(microseconds=1)
 
 
 @transaction.atomic
-def assign_policy(*, policy: Policy, now: datetime) -> int:
+def assign_policy(*, policy: Policy, now: datetime, most: int | None = None) -> int:
     """Begin the streams that hosts in service of the policy's OS lack under it; return how many.
 
     Primary streams are due at ``now``, in the order of host names. A secondary stream has no due time of its own: its
-    template is evaluated on the facts that the primary one's scan collects.
+    template is evaluated on the facts that the primary one's scan collects. More than ``most`` are left to
+    ``reconcile``, which is asked for then: a request does not wait for so many.
     """
     if policy.removed_at is not None:
         return 0
-    begun = _begin(_primaries(policy, _held(policy), now))
-    for secondary in policy.secondaries.select_related("template").defer("template__document"):
-        begun += _begin(_secondaries(policy, secondary, _held(policy)))
+    hosts = Host.objects.in_service().filter(organization=policy.organization_id, os_type=policy.os_type)
+    begun = _begin(_missing(policy, hosts, Stream.objects.going().filter(policy=policy), now), most)
+    if begun == most:
+        RECONCILE_STREAMS.enqueue()
     return begun
 
 
@@ -47,13 +49,10 @@ def assign_host(*, host: Host, now: datetime) -> None:
     Call it when a host is entered, changes its OS type, is retired or comes back.
     """
     policy = _policy_for(host)
-    end_streams(Stream.objects.going().filter(host=host, role__in=UNDER_POLICY).exclude(policy=policy), now)
-    if policy is None:
-        return
-    this = Host.objects.filter(pk=host.pk)
-    _begin(_primaries(policy, this, now))
-    for secondary in policy.secondaries.select_related("template").defer("template__document"):
-        _begin(_secondaries(policy, secondary, this))
+    going = Stream.objects.going().filter(host=host)
+    end_streams(going.filter(role__in=UNDER_POLICY).exclude(policy=policy), now)
+    if policy is not None:
+        _begin(_missing(policy, Host.objects.filter(pk=host.pk), going.filter(policy=policy), now))
 
 
 def assign_organization(*, organization: Organization, now: datetime) -> int:
@@ -69,36 +68,39 @@ def _policy_for(host: Host) -> Policy | None:
     return policies.filter(organization_id=host.organization_id, os_type=host.os_type).first()
 
 
-def _held(policy: Policy) -> QuerySet[Host]:
-    return Host.objects.in_service().filter(organization=policy.organization_id, os_type=policy.os_type)
+def _missing(policy: Policy, hosts: QuerySet[Host], going: QuerySet[Stream], now: datetime) -> Iterator[Stream]:
+    """Yield the streams that ``hosts`` lack under ``policy``; ``going`` are those that it has for them.
 
-
-def _primaries(policy: Policy, hosts: QuerySet[Host], now: datetime) -> Iterator[Stream]:
-    there = Stream.objects.primary().filter(policy=policy, host=OuterRef("pk"))
+    What is there is held against what should be here and not in the database, which has been seen to compare each
+    with each when both are new to it.
+    """
     families = dict(policy.overrides.values_list("host_id", "template__family"))
-    missing = hosts.filter(~Exists(there)).order_by("hostname", "pk").values_list("pk", flat=True)
-    for place, pk in enumerate(missing.iterator(chunk_size=AT_ONCE)):
+    primary = going.filter(role=Stream.Role.POLICY)
+    for place, pk in enumerate(_without(hosts.order_by("hostname", "pk"), primary)):
         yield Stream(
             organization_id=policy.organization_id, host_id=pk, policy=policy, role=Stream.Role.POLICY,
             family=families.get(pk, policy.template.family), profile=policy.profile, due_at=now + place * STEP,
         )  # fmt: skip
+    for family in policy.secondaries.values_list("template__family", flat=True):
+        beside = going.filter(role=Stream.Role.SECONDARY, family=family)
+        for pk in _without(hosts.order_by("pk"), beside):
+            yield Stream(
+                organization_id=policy.organization_id, host_id=pk, policy=policy, role=Stream.Role.SECONDARY,
+                family=family, profile=policy.profile,
+            )  # fmt: skip
 
 
-def _secondaries(policy: Policy, secondary: PolicySecondary, hosts: QuerySet[Host]) -> Iterator[Stream]:
-    family = secondary.template.family
-    same = Stream.objects.going().filter(role=Stream.Role.SECONDARY, policy=policy, family=family)
-    missing = hosts.filter(~Exists(same.filter(host=OuterRef("pk")))).order_by("pk").values_list("pk", flat=True)
-    for pk in missing.iterator(chunk_size=AT_ONCE):
-        yield Stream(
-            organization_id=policy.organization_id, host_id=pk, policy=policy, role=Stream.Role.SECONDARY,
-            family=family, profile=policy.profile,
-        )  # fmt: skip
+def _without(hosts: QuerySet[Host], streams: QuerySet[Stream]) -> Iterator[int]:
+    there = set(streams.values_list("host", flat=True).iterator(chunk_size=AT_ONCE))
+    for pk in hosts.values_list("pk", flat=True).iterator(chunk_size=AT_ONCE):
+        if pk not in there:
+            yield pk
 
 
-def _begin(streams: Iterator[Stream]) -> int:
+def _begin(streams: Iterator[Stream], most: int | None = None) -> int:
     """Store ``streams``, some thousand at a time; one that somebody else has begun meanwhile is left alone."""
-    begun = 0
-    while chunk := list(islice(streams, AT_ONCE)):
+    begun, wanted = 0, islice(streams, most)
+    while chunk := list(islice(wanted, AT_ONCE)):
         Stream.objects.bulk_create(chunk, ignore_conflicts=True)
         begun += len(chunk)
     return begun

@@ -141,7 +141,17 @@ def test_reconcile_finds_what_was_missed_and_leaves_the_rest(organization, other
     assert streams.reconcile(now=LATER) == 0
 
 
-def test_a_large_policy_lets_go_of_its_hosts_in_the_background(organization, monkeypatch, enqueued, admin):
+def test_a_large_policy_takes_its_hosts_in_the_background(organization, enqueued, django_capture_on_commit_callbacks):
+    HostFactory.create_batch(5, organization=organization)
+    policy = policy_of(organization)
+    with django_capture_on_commit_callbacks(execute=True):
+        assert streams.assign_policy(policy=policy, now=NOON, most=3) == 3
+    assert enqueued == [("compliance.reconcile_streams", {})]
+    assert streams.reconcile(now=LATER) == 2
+    assert len(going(policy=policy)) == 5
+
+
+def test_a_large_policy_lets_go_of_its_hosts_in_the_background(organization, monkeypatch, admin):
     monkeypatch.setattr(streams, "AT_ONCE", 2)
     for _ in range(5):
         HostFactory(organization=organization)
