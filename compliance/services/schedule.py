@@ -21,6 +21,10 @@ ROUTINE, RETRY = 5, 7
 """Priorities; lower goes first. Hosts that did not answer at the last attempt let all others pass."""
 AT_ONCE = 2_000
 """Rows that one statement updates by themselves."""
+NEEDED = (
+    "organization_id", "host_id", "policy_id", "role", "family", "profile", "due_at", "misses", "scanned_at",
+)  # fmt: skip
+"""What a tick reads of a stream."""
 UNFINISHED = (Scan.Status.PENDING, Scan.Status.RUNNING)
 
 
@@ -92,33 +96,45 @@ def ask_for_due(policy_id: int, now: datetime) -> TickReport:
     if policy is None:
         return TickReport()
     due = due_streams(policy, now)
-    batch = batch_of(policy, due)
-    routine = claimed(due.filter(ANSWERING), batch - unfinished(policy, ROUTINE))
-    retries = claimed(due.exclude(ANSWERING), batch - unfinished(policy, RETRY))
-    interval = interval_of(policy)
+    routine = batch_of(policy, due.filter(ANSWERING))
+    retries = claimed(due.exclude(ANSWERING), max(policy.batch_size, len(routine)) - unfinished(policy, RETRY))
+    put_off(routine, retries, interval_of(policy), now)
+    return asked(routine, ROUTINE, now) + asked(retries, RETRY, now)
+
+
+def put_off(routine: list[Stream], retries: list[Stream], interval: timedelta, now: datetime) -> None:
+    """Have what is asked for now be due again later; those that keep their time of day by one statement."""
+    keeping = []
     for stream in routine:
-        stream.due_at = next_round(stream, interval, now)
+        due_at, stream.due_at = stream.due_at, next_round(stream, interval, now)
+        if due_at is not None and stream.due_at == due_at + interval:
+            keeping.append(stream.pk)
     for stream in retries:
         stream.due_at = next_try(stream, interval, now)
-    Stream.objects.bulk_update([*routine, *retries], ["due_at"], batch_size=AT_ONCE)
-    return asked(routine, ROUTINE, now) + asked(retries, RETRY, now)
+    Stream.objects.filter(pk__in=keeping).update(due_at=F("due_at") + interval)
+    kept = set(keeping)
+    anew = [stream for stream in (*routine, *retries) if stream.pk not in kept]
+    Stream.objects.bulk_update(anew, ["due_at"], batch_size=AT_ONCE)
 
 
 def due_streams(policy: Policy, now: datetime) -> QuerySet[Stream]:
     """Return the streams of ``policy`` whose time has come, the oldest first."""
     due = Stream.objects.primary().filter(policy=policy, due_at__lte=now, host__retired_at=None)
-    return due.order_by("due_at", "pk")
+    return due.only(*NEEDED).order_by("due_at", "pk")
 
 
-def batch_of(policy: Policy, due: QuerySet[Stream]) -> int:
-    """Return how many hosts a tick asks for: the policy's batch size, or more where that could never keep up.
+def batch_of(policy: Policy, due: QuerySet[Stream]) -> list[Stream]:
+    """Lock the hosts that one tick asks for: the policy's batch size, or more where that could never keep up.
 
-    The fleet is counted only when more hosts are due than the batch size.
+    What waits or runs from earlier batches counts. The fleet is counted only when the batch size does not do.
     """
-    if due.filter(ANSWERING)[policy.batch_size : policy.batch_size + 1].exists():
-        online = Host.objects.online().filter(organization=policy.organization_id, os_type=policy.os_type).count()
-        return max(policy.batch_size, math.ceil(HEADROOM * online * (TICK / interval_of(policy))))
-    return policy.batch_size
+    waiting = unfinished(policy, ROUTINE)
+    batch = claimed(due, policy.batch_size - waiting)
+    if len(batch) + waiting < policy.batch_size:
+        return batch
+    online = Host.objects.online().filter(organization=policy.organization_id, os_type=policy.os_type).count()
+    needed = math.ceil(HEADROOM * online * (TICK / interval_of(policy)))
+    return batch + claimed(due.exclude(pk__in=[stream.pk for stream in batch]), needed - waiting - len(batch))
 
 
 def unfinished(policy: Policy, priority: int) -> int:

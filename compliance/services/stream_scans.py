@@ -54,7 +54,8 @@ def secondaries_of(streams: Sequence[Stream]) -> list[Stream]:
     if not streams:
         return []
     beside = Stream.objects.going().filter(role=Stream.Role.SECONDARY, policy=streams[0].policy_id)
-    return list(beside.filter(host__in=[stream.host_id for stream in streams]))
+    on_hosts = beside.filter(host__in=[stream.host_id for stream in streams])
+    return list(on_hosts.only("organization_id", "host_id", "policy_id", "role", "family", "profile"))
 
 
 def wake_workers(scans: int) -> None:
