@@ -21,13 +21,13 @@ class WaiverSerializer(OwnedSerializer):
 
     number = serializers.CharField(source="__str__", read_only=True)
     check_title = serializers.SerializerMethodField()
-    hostname = serializers.CharField(source="host.hostname", read_only=True, default=None)
-    host_group_name = serializers.CharField(source="host_group.name", read_only=True, default=None)
+    hostname = serializers.CharField(source="host.hostname", read_only=True, default=None, allow_null=True)
+    host_group_name = serializers.CharField(source="host_group.name", read_only=True, default=None, allow_null=True)
     scope = serializers.CharField(read_only=True)
     created_by_name = serializers.CharField(source="created_by.username", read_only=True)
     requested_by_name = serializers.CharField(source="requested_by.username", read_only=True)
-    decided_by_name = serializers.CharField(source="decided_by.username", read_only=True, default=None)
-    ended_by_name = serializers.CharField(source="ended_by.username", read_only=True, default=None)
+    decided_by_name = serializers.CharField(source="decided_by.username", read_only=True, default=None, allow_null=True)
+    ended_by_name = serializers.CharField(source="ended_by.username", read_only=True, default=None, allow_null=True)
 
     class Meta:
         model = Waiver

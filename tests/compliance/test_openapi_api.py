@@ -11,8 +11,16 @@ from schemathesis.specs.openapi.checks import content_type_conformance, response
 
 from config.wsgi import application
 from organizations.models.tokens import ApiToken
-from tests.factories.compliance import CredentialFactory, HostFactory, HostGroupFactory, a_scan, completed_scan
+from tests.factories.compliance import (
+    CredentialFactory,
+    HostFactory,
+    HostGroupFactory,
+    WaiverFactory,
+    a_scan,
+    completed_scan,
+)
 from tests.factories.itsm import AlertFactory
+from tests.factories.organizations import UserFactory
 
 EXAMPLES = 20
 CHECKS = [not_a_server_error, content_type_conformance, response_schema_conformance]
@@ -41,6 +49,8 @@ def key(kept_connection, organization, admin):
     HostGroupFactory(organization=organization)
     CredentialFactory(organization=organization)
     AlertFactory(organization=organization)
+    WaiverFactory(organization=organization)
+    WaiverFactory(organization=organization, host=host, status="active", decided_by=UserFactory())
     return ApiToken.objects.create(user=admin, name="fuzz", organization=organization)[1]
 
 
