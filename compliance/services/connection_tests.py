@@ -10,6 +10,7 @@ from compliance.engine.transports.base import Limits, TransportError
 from compliance.engine.transports.opening import open_transport
 from compliance.models import Host
 from compliance.services.collection import note_contact, refuse_other_system
+from compliance.services.due_times import note_reachable
 from compliance.services.scan_outcomes import ScanFailed, note_refusal
 from compliance.services.targets import target_of
 from organizations import audit
@@ -48,6 +49,7 @@ def try_connection(*, actor: Actor, host: Host, now: datetime) -> ConnectionTest
     except ScanFailed as error:
         return ConnectionTest(False, str(error), error.code)
     note_contact(host, seen, now)
+    note_reachable(host=host, now=now)
     rights = {"root": "as root", "sudo": "with root's rights through sudo", "user": "without root's rights"}
     message = f"Logged in {rights[seen.facts.privilege]}."
     return ConnectionTest(

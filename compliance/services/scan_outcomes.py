@@ -25,6 +25,10 @@ UNREACHABLE = frozenset({
 })  # fmt: skip
 
 
+SAYS_NOTHING = frozenset({Reason.KEY_UNUSABLE, Reason.PASSWORD_TO_UNPINNED_HOST})
+"""Refusals of our own, which say nothing of whether the host answers."""
+
+
 class ScanFailed(Exception):
     """A scan that cannot come to results; ``code`` is for machines, the text is a sentence for people."""
 
@@ -105,8 +109,10 @@ def cancelled(*, scan: Scan, now: datetime) -> None:
 
 
 def note_refusal(host: Host, error: TransportError, now: datetime) -> None:
-    """Keep what a failed attempt says of ``host``: that it is unreachable, or that its key changed."""
+    """Keep what a failed attempt says of ``host``: that it is unreachable, that it answers, that its key changed."""
     if error.reason in UNREACHABLE:
         Host.objects.filter(pk=host.pk, unreachable_since=None).update(unreachable_since=now)
+    elif error.reason not in SAYS_NOTHING:
+        Host.objects.filter(pk=host.pk).update(unreachable_since=None)
     if error.reason is Reason.HOST_KEY_CHANGED and error.host_key is not None:
         note_changed_key(host=host, key=error.host_key, message=error.message, now=now)

@@ -110,6 +110,25 @@ def test_a_refused_connection_fails_the_scan_with_its_sentence(monkeypatch, reas
     assert host.online is (reason is Reason.AUTHENTICATION_REFUSED)
 
 
+def test_a_host_that_refuses_the_login_answers_again(monkeypatch):
+    answering(monkeypatch, at_login=TransportError(Reason.AUTHENTICATION_REFUSED, "The login was refused."))
+    host = ssh_host(unreachable_since=NOON)
+    performed(a_scan(host))
+    host.refresh_from_db()
+    assert host.online
+
+
+def test_scans_that_wait_for_the_same_host_fail_with_it(monkeypatch):
+    fake = answering(monkeypatch, at_login=TransportError(Reason.NO_ROUTE, "No route to web1."))
+    host = ssh_host()
+    scans = [a_scan(host), a_scan(host, published_template(slug="other"))]
+    assert scan_runs.drain(clock=clock) == 1
+    assert len(fake.targets) == 1
+    assert {(one.status, one.error) for one in Scan.objects.filter(pk__in=[scan.pk for scan in scans])} == {
+        ("failed", "No route to web1.")
+    }
+
+
 def test_a_changed_host_key_fails_the_scan_and_waits_for_a_person(monkeypatch, admin):
     shown = SeenKey("ssh-ed25519", "SHA256:" + "b" * 43)
     answering(monkeypatch, at_login=TransportError(Reason.HOST_KEY_CHANGED, "The host key of web1 changed.", shown))
