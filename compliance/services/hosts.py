@@ -8,6 +8,7 @@ from typing import Any
 from django.db import IntegrityError, transaction
 
 from compliance.models import Host
+from compliance.services.due_times import note_reachable
 from compliance.services.streams import assign_host
 from compliance.services.waiver_upkeep import follow_groups
 from organizations import audit
@@ -54,6 +55,7 @@ def change_host(*, actor: Actor, host: Host, values: Mapping[str, Any], now: dat
         changed.keys.all().delete()
     if moved:
         Host.objects.filter(pk=host.pk).update(unreachable_since=None)
+        note_reachable(host=host, now=now)
     if changed.os_type != os_type:
         assign_host(host=changed, now=now)
     if "groups" in values:
