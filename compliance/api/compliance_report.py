@@ -23,6 +23,7 @@ from organizations.errors import Conflict, Invalid, NotReady
 from organizations.models.organizations import Organization
 from organizations.models.reports import ReportRequest
 from organizations.web.one_organization import ORGANIZATION_PARAMETER, one_organization
+from organizations.web.schema import sealed_file
 from organizations.web.viewsets import OwnedSerializer, OwnedViewSet
 
 TRUTHS = {"true": True, "1": True, "false": False, "0": False, "": False}
@@ -119,9 +120,9 @@ class OneOrganizationViewSet(mixins.ListModelMixin, OwnedViewSet):
         if getattr(self, "swagger_fake_view", False):
             return self.queryset.none()
         chosen = one_organization(self.request, self.codename())
-        return self.rows_in(Organization.objects.filter(pk=chosen.pk))
+        return self.rows_in(chosen)
 
-    def rows_in(self, organizations: QuerySet[Organization]) -> QuerySet[Any]:
+    def rows_in(self, organization: Organization) -> QuerySet[Any]:
         raise NotImplementedError
 
 
@@ -134,8 +135,8 @@ class ReportHostViewSet(OneOrganizationViewSet):
     search_fields = ["host__hostname", "host__address"]
     ordering_fields = ["hostname", "score", "coverage", "failed", "scanned_at"]
 
-    def rows_in(self, organizations: QuerySet[Organization]) -> QuerySet[Stream]:
-        return report_hosts(organizations).select_related("policy__organization").prefetch_related("host__groups")
+    def rows_in(self, organization: Organization) -> QuerySet[Stream]:
+        return report_hosts([organization.pk]).select_related("policy__organization").prefetch_related("host__groups")
 
     @extend_schema(parameters=[ORGANIZATION_PARAMETER])
     def list(self, request: Request, *args: Any, **kwargs: Any) -> Response:
@@ -150,9 +151,9 @@ class FailingCheckViewSet(OneOrganizationViewSet):
     serializer_class = FailingCheckSerializer
     filter_backends = []
 
-    def rows_in(self, organizations: QuerySet[Organization]) -> QuerySet[Any]:
-        self.standing = posture(organizations)
-        rows = worded(failing_checks(organizations), self.standing, self.request.query_params.get("search", ""))
+    def rows_in(self, organization: Organization) -> QuerySet[Any]:
+        self.standing = posture(Organization.objects.filter(pk=organization.pk))
+        rows = worded(failing_checks([organization.pk]), self.standing, self.request.query_params.get("search", ""))
         return self.ordered(self.of_severity(rows))
 
     def of_severity(self, rows: QuerySet[Any]) -> QuerySet[Any]:
@@ -212,10 +213,7 @@ class ReportPdfView(APIView):
 
     @extend_schema(
         parameters=[ORGANIZATION_PARAMETER],
-        responses={
-            (200, "application/pdf"): OpenApiTypes.BINARY,
-            202: OpenApiResponse(description="It is being made; ask again after Retry-After seconds."),
-        },
+        responses={**sealed_file("application/pdf"), 409: OpenApiResponse(None, "It cannot be made; detail says why.")},
     )
     def get(self, request: Request) -> HttpResponse:
         """Return the report, at most ten minutes old, or 202 while it is made; 409 says why it cannot be made."""

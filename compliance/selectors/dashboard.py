@@ -241,7 +241,7 @@ def frameworks_in(rows: Sequence[dict[str, Any]]) -> tuple[Framework, ...]:
 
 def worst_hosts(organizations: Organizations, most: int) -> list[Stream]:
     """Return the policy streams with the lowest scores that count, the lowest first."""
-    rows = in_any(Stream.objects.going(), organizations).exclude(counted_score=None)
+    rows = in_any(Stream.objects.going(), organizations).filter(counted_score__isnull=False)
     named = rows.select_related("host", "organization", "template").defer("template__document")
     return list(named.order_by("counted_score", "host_id")[:most])
 

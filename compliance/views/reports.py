@@ -9,7 +9,7 @@ from django.views.generic import TemplateView
 from django.views.generic.base import View
 
 from compliance.models import Host, HostGroup, Policy
-from compliance.selectors.compliance_report import compliance_report, report_hosts, worded
+from compliance.selectors.compliance_report import ComplianceReport, compliance_report, report_hosts, worded
 from compliance.selectors.csv_export import COLUMNS, exported
 from compliance.selectors.dashboard import SEVERITIES, described, failing_checks
 from compliance.selectors.fleet_reports import latest_reports
@@ -28,7 +28,14 @@ from organizations.web.paging import page_of
 
 REPORTS_SHOWN = 5
 WEEK = timedelta(days=7)
-NOTHING_ASKED = {"errors": {}, "change": None, "host": None, "policy": None, "start_text": "", "end_text": ""}
+NOTHING_ASKED: dict[str, Any] = {
+    "errors": {},
+    "change": None,
+    "host": None,
+    "policy": None,
+    "start_text": "",
+    "end_text": "",
+}
 HOST_COLUMNS = {
     "hostname": "hostname", "score": "counted_score", "coverage": "coverage", "failed": "failed",
     "critical": "failed_critical", "scanned": "scanned_at",
@@ -156,12 +163,12 @@ class ComplianceReportPage(ReportPage):
             "report": report,
             "frameworks": [{"label": f"{one.name} ({one.hosts})", "value": one.average} for one in report.by_framework],
             "list": "checks" if checks else "hosts",
-            **(self.checks(report) if checks else self.hosts()),
+            **(self.checks(report) if checks else self.hosts(report)),
         }
 
-    def hosts(self) -> dict[str, Any]:
+    def hosts(self, report: ComplianceReport) -> dict[str, Any]:
         asked = self.request.GET
-        rows = searched(report_hosts(self.organizations), asked.get("q", ""), ["host__hostname", "host__address"])
+        rows = searched(report_hosts(report.organization_ids), asked.get("q", ""), ["host__hostname", "host__address"])
         if asked.get("show") == "above_80":
             rows = rows.filter(counted_score__gt=80)
         elif asked.get("show") == "below_50":
@@ -173,9 +180,9 @@ class ComplianceReportPage(ReportPage):
             "order": "hostname",
         }
 
-    def checks(self, report: Any) -> dict[str, Any]:
+    def checks(self, report: ComplianceReport) -> dict[str, Any]:
         asked = self.request.GET
-        rows = worded(failing_checks(self.organizations), report.standing, asked.get("q", ""))
+        rows = worded(failing_checks(report.organization_ids), report.standing, asked.get("q", ""))
         if asked.get("severity") in SEVERITIES:
             rows = rows.filter(rank=SEVERITIES.index(asked["severity"]))
         column = CHECK_COLUMNS.get(asked.get("order", "").removeprefix("-"))

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from decimal import ROUND_FLOOR, Decimal
 from math import pi
+from urllib.parse import quote
 
 from django import template
 from django.core.paginator import Page
@@ -177,6 +178,30 @@ def pager(context: Context, page: Page, what: str = "entries", target: str = "")
         "ellipsis": page.paginator.ELLIPSIS,
         "sizes": PAGE_SIZES,
     }
+
+
+@dataclass(frozen=True)
+class SubjectPage:
+    """Where a row is shown that an alert names by kind and id."""
+
+    words: str
+    icon: str
+    url: str
+
+
+SUBJECT_PAGES = {
+    "host": SubjectPage("Open host", "host", "/compliance/hosts/{}/"),
+    "scan": SubjectPage("Open scan", "scan", "/compliance/scans/{}/"),
+    "waiver": SubjectPage("Open exception", "exception", "/compliance/exceptions/?panel={}"),
+}
+"""An app that raises an alert lies above the one that shows it, so the pages are known here."""
+
+
+@register.simple_tag
+def subject_page(kind: str, subject_id: str) -> SubjectPage | None:
+    """Return the page about the row of this kind and id, None for a kind that has none."""
+    page = SUBJECT_PAGES.get(kind)
+    return SubjectPage(page.words, page.icon, page.url.format(quote(subject_id, safe=""))) if page else None
 
 
 @register.filter

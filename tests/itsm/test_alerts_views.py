@@ -56,3 +56,20 @@ def test_a_page_that_cannot_be_is_refused_with_a_sentence(client, admin, alert, 
     response = client.get(f"{ALERTS}?{query}")
     assert response.status_code == 400
     assert "page" in response.content.decode()
+
+
+@pytest.mark.parametrize(
+    ("kind", "url"),
+    [("host", "/compliance/hosts/7/"), ("scan", "/compliance/scans/7/"), ("waiver", "/compliance/exceptions/?panel=7")],
+)
+def test_an_alert_leads_to_what_it_is_about(client, admin, organization, kind, url):
+    AlertFactory(organization=organization, subject_kind=kind, subject_id="7")
+    client.force_login(admin)
+    assert f'href="{url}"' in client.get("/alerts/").content.decode()
+
+
+def test_an_alert_about_nothing_that_has_a_page_leads_nowhere(client, admin, organization):
+    AlertFactory(organization=organization, subject_kind="cloud", subject_id="../../x")
+    client.force_login(admin)
+    page = client.get("/alerts/").content.decode()
+    assert "../../x" not in page
