@@ -8,6 +8,7 @@ from django.utils import timezone
 from compliance.models import Waiver
 from compliance.services.waivers import approve_waiver
 from organizations import permissions
+from tests.compliance.scoring_again import scanned
 from tests.factories.compliance import NOON, HostFactory, HostGroupFactory, WaiverFactory
 from tests.factories.organizations import MembershipFactory, UserFactory, member
 from tests.factories.templates_app import published_template
@@ -239,3 +240,16 @@ def test_the_list_costs_the_same_for_many(page, organization, template, django_a
 def test_an_empty_list_says_what_comes_next(page):
     assert "No exception yet" in text(page.get(EXCEPTIONS))
     assert "No exception matches" in text(page.get(f"{EXCEPTIONS}?q=xyz"))
+
+
+def test_a_failed_result_leads_to_the_form_and_a_waived_one_to_its_exception(page, admin, organization, template):
+    host = HostFactory(organization=organization)
+    failed = scanned(host, template)
+    waiver = WaiverFactory(organization=organization)
+    approve_waiver(actor=admin, waiver=waiver, now=NOON)
+    waived = scanned(host, template, now=NOON + timedelta(hours=1))
+    shown = text(page.get(f"/compliance/scans/{failed.pk}/checks/{CHECK}/"))
+    assert f"{EXCEPTIONS}new/?check={CHECK}&amp;host={host.pk}" in shown
+    shown = text(page.get(f"/compliance/scans/{waived.pk}/checks/{CHECK}/"))
+    assert f"{EXCEPTIONS}?check={CHECK}&amp;status=active" in shown
+    assert f"Exception {waiver}, approved by {admin}, without an expiry" in shown
