@@ -225,7 +225,7 @@ REST_FRAMEWORK = {
         "rest_framework.filters.SearchFilter",
         "organizations.web.paging.ListedOrdering",
     ],
-    "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
+    "DEFAULT_SCHEMA_CLASS": "organizations.web.schema.AutoSchema",
     "EXCEPTION_HANDLER": "organizations.web.problems.handle",
     "TEST_REQUEST_DEFAULT_FORMAT": "json",
     "COERCE_DECIMAL_TO_STRING": False,

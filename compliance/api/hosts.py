@@ -4,7 +4,7 @@ from typing import Any
 
 from django.core.exceptions import PermissionDenied
 from django.utils import timezone
-from drf_spectacular.utils import OpenApiParameter, extend_schema, extend_schema_field
+from drf_spectacular.utils import OpenApiParameter, extend_schema, extend_schema_field, extend_schema_serializer
 from rest_framework import mixins, serializers
 from rest_framework.decorators import action
 from rest_framework.parsers import MultiPartParser
@@ -83,6 +83,7 @@ class ConnectionTestSerializer(serializers.Serializer):
     seconds = serializers.FloatField()
 
 
+@extend_schema_serializer(component_name="HostCompliance")
 class HostComplianceSerializer(ScanSerializer):
     """The latest result of a host in one stream: under its policy, a secondary template, or by hand."""
 

@@ -5,7 +5,13 @@ from django.db.models import QuerySet
 from django.http import HttpResponse
 from django.utils import timezone
 from drf_spectacular.types import OpenApiTypes
-from drf_spectacular.utils import OpenApiResponse, extend_schema, extend_schema_field, extend_schema_serializer
+from drf_spectacular.utils import (
+    OpenApiParameter,
+    OpenApiResponse,
+    extend_schema,
+    extend_schema_field,
+    extend_schema_serializer,
+)
 from rest_framework import mixins, serializers
 from rest_framework.decorators import action
 from rest_framework.request import Request
@@ -22,10 +28,13 @@ from compliance.web.paging import TalliedPages
 from organizations.errors import Conflict, NotReady
 from organizations.models.users import User
 from organizations.permissions import permitted_in_part, permitted_to
+from organizations.web.schema import sealed_file
 from organizations.web.viewsets import OwnedReadViewSet, OwnedRelatedField, OwnedSerializer, narrowed
 from templates_app.language import stored_facts
 from templates_app.models import Template
 
+SUFFIXES = ("html", "json", "arf.xml", "junit.xml", "pdf")
+NO_REPORT = "The scan is not completed, or the report cannot be made; detail says why."
 DEFAULT_TEMPLATES = {"linux": "cis-l1-linux"}
 
 
@@ -167,7 +176,7 @@ class ScanViewSet(mixins.CreateModelMixin, OwnedReadViewSet):
         """Return the scan with the result of every check."""
         return Response(scan_json.document(scan_report(self.get_object())))
 
-    @extend_schema(responses=OpenApiTypes.OBJECT)
+    @extend_schema(responses={200: OpenApiTypes.OBJECT, 409: OpenApiResponse(None, "The scan has no facts.")})
     @action(detail=True, methods=["get"], pagination_class=None, filter_backends=[])
     def facts(self, request: Request, pk: str) -> Response:
         """Return the facts that the scan evaluated."""
@@ -195,10 +204,8 @@ class ScanViewSet(mixins.CreateModelMixin, OwnedReadViewSet):
         return Response(ScanSerializer(scan).data)
 
     @extend_schema(
-        responses={
-            **{(200, one.media_type): OpenApiTypes.BINARY for one in FORMATS.values()},
-            202: OpenApiResponse(description="It is being made; ask again after Retry-After seconds."),
-        }
+        parameters=[OpenApiParameter("suffix", str, OpenApiParameter.PATH, enum=SUFFIXES)],
+        responses={**sealed_file(*(one.media_type for one in FORMATS.values())), 409: OpenApiResponse(None, NO_REPORT)},
     )
     @action(
         detail=True, methods=["get"], pagination_class=None, filter_backends=[],
