@@ -68,9 +68,11 @@ def facts_to_score(scan: Scan) -> tuple[Snapshot, FactDocument]:
 
 def facts_of(scan: Scan) -> tuple[Snapshot, FactDocument]:
     """Return the snapshot and the facts that ``scan`` evaluated. Raises ScanFailed when there are none (any more)."""
-    if scan.snapshot is None:
-        raise ScanFailed("no_facts", "This scan has no facts: it has not completed.")
     try:
+        if scan.pruned_at is not None:
+            raise FactsGone
+        if scan.snapshot is None:
+            raise ScanFailed("no_facts", "This scan has no facts: it has not completed.")
         return scan.snapshot, load_snapshot(scan.snapshot)
     except FactsGone as error:
         raise ScanFailed("facts_gone", "The facts of this scan are no longer stored; scan the host again.") from error

@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 from django.core.exceptions import PermissionDenied
 
-from compliance.models import Blob, CheckState, Scan, Stream
+from compliance.models import Blob, CheckState, Scan, Snapshot, Stream
 from compliance.selectors.results import read_results
 from compliance.services.re_evaluation import re_evaluate, refresh, refresh_all
 from organizations.errors import Conflict, Invalid
@@ -92,11 +92,13 @@ def test_a_scan_without_facts_cannot_be_re_evaluated(admin, host, template):
 
 
 def test_facts_that_retention_removed_cannot_be_re_evaluated(admin, host, template):
-    scan = scanned(host, template)
-    kept = (scan.snapshot.manifest_id, scan.results_id)
+    pruned, scan = scanned(host, template), scanned(host, template, KEEPS, now=LATER)
+    Scan.objects.filter(pk=pruned.pk).update(snapshot=None, results=None, pruned_at=LATER)
+    kept = [*Snapshot.objects.values_list("manifest", flat=True), scan.results_id]
     Blob.objects.exclude(pk__in=kept).delete()
-    with pytest.raises(Conflict, match="no longer stored"):
-        re_evaluate(actor=admin, scan=scan, template=template, now=LATER)
+    for gone in (Scan.objects.get(pk=pruned.pk), scan):
+        with pytest.raises(Conflict, match="no longer stored"):
+            re_evaluate(actor=admin, scan=gone, template=template, now=LATER)
 
 
 def test_re_evaluating_needs_manage_compliance(organization, host, template):
