@@ -4,11 +4,13 @@ import hashlib
 
 import pytest
 
-from compliance.models import Scan
+from compliance.models import Host, Policy, Scan
 from compliance.services import scan_claims
+from compliance.services.streams import assign_policy
 from organizations.models.audit import AuditEvent
 from tests.factories.compliance import NOON, HostFactory, a_scan, completed_scan
 from tests.factories.organizations import member
+from tests.factories.postures import a_policy
 from tests.factories.templates_app import a_check, published_template
 
 pytestmark = pytest.mark.django_db
@@ -218,3 +220,48 @@ def test_roles(client_of, organization, host, template, role, reading, writing):
     client = client_of(member(organization, role=role))
     assert client.get(SCANS).status_code == reading
     assert client.post(SCANS, {"host": host.pk}, format="json").status_code == writing
+
+
+@pytest.fixture
+def policy(organization, template, host):
+    policy = a_policy(organization, template)
+    assign_policy(policy=policy, now=NOON)
+    return policy
+
+
+def test_a_scan_under_the_policy_is_asked_for_and_belongs_to_it(api, host, policy):
+    response = api.post(SCANS, {"host": host.pk, "policy": policy.pk}, format="json")
+    body = response.json()
+    assert response.status_code == 201, body
+    assert (body["policy"], body["template"], body["scan_type"], body["status"]) == (
+        policy.pk, policy.template_id, "on_demand", "pending",
+    )  # fmt: skip
+    assert api.post(SCANS, {"host": host.pk, "policy": policy.pk}, format="json").json()["id"] == body["id"]
+    by_hand = api.post(SCANS, {"host": host.pk, "template": policy.template_id}, format="json").json()
+    assert by_hand["policy"] is None
+    assert [one["id"] for one in api.get(SCANS, {"policy": policy.pk}).json()] == [body["id"]]
+
+
+def test_a_policy_that_does_not_hold_the_host_is_a_bad_field(api, organization, other_organization, host, policy):
+    windows = Policy.objects.create(
+        organization=organization, os_type="windows", template=published_template(os_type="windows")
+    )
+    for other in (a_policy(other_organization).pk, windows.pk, 987654):
+        response = api.post(SCANS, {"host": host.pk, "policy": other}, format="json")
+        assert response.status_code == 400
+        assert set(response.json()["errors"]) == {"policy"}
+
+
+def test_what_the_policy_decides_is_not_asked_for_beside_it(api, host, policy):
+    body = {"host": host.pk, "policy": policy.pk, "template": policy.template_id, "profile": "server"}
+    response = api.post(SCANS, body, format="json")
+    assert response.status_code == 400
+    assert set(response.json()["errors"]) == {"template", "profile"}
+    assert not Scan.objects.exists()
+
+
+@pytest.mark.parametrize("fields", [{"unreachable_since": NOON}, {"retired_at": NOON}])
+def test_under_a_policy_an_offline_or_retired_host_is_not_scanned_either(api, host, policy, fields):
+    Host.objects.update(**fields)
+    assert api.post(SCANS, {"host": host.pk, "policy": policy.pk}, format="json").status_code == 409
+    assert not Scan.objects.exists()
