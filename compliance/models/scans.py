@@ -136,6 +136,16 @@ class Scan(Owned):
             models.Index(fields=["organization", "-created_at"], name="scan_by_time"),
             models.Index(fields=["host", "-created_at"], name="scan_by_host"),
             models.Index(
+                fields=["organization", "status", "-created_at"],
+                condition=Q(status__in=["failed", "cancelled"]),
+                name="scan_by_rare_status",
+            ),
+            models.Index(
+                fields=["organization", "scan_type", "-created_at"],
+                condition=Q(scan_type__in=["on_demand", "provision", "verification", "imported", "re_evaluation"]),
+                name="scan_by_rare_type",
+            ),
+            models.Index(
                 fields=["status", "priority", "not_before"],
                 condition=Q(status__in=["pending", "running"]),
                 name="scan_unfinished",

@@ -27,12 +27,17 @@ def with_posture(hosts: QuerySet[Host]) -> QuerySet[Host]:
     return hosts.annotate(posture=FilteredRelation("streams", condition=under))
 
 
-def shown_with_posture(hosts: QuerySet[Host]) -> QuerySet[Host]:
-    """Read ``hosts`` of ``with_posture`` together with what a row of the table names."""
+def shown_with_posture(pks: Sequence[int]) -> list[Host]:
+    """Return the hosts with ``pks``, in that order, together with what a row of the table names.
+
+    Sorting is for narrow rows: whoever pages through a fleet picks the ids first.
+    """
     names = ("organization", "posture__policy__template", "posture__template")
     large = ("document", "variables", "values")
     unread = [f"{path}__{column}" for path in names[1:] for column in large]
-    return hosts.select_related(*names).defer(*unread)
+    hosts = with_posture(Host.objects.filter(pk__in=pks)).select_related(*names).defer(*unread)
+    found = {host.pk: host for host in hosts}
+    return [found[pk] for pk in pks if pk in found]
 
 
 def scanned_by_hand(hosts: Iterable[Host]) -> dict[int, Stream]:
@@ -62,7 +67,8 @@ def latest_scans(host: Host) -> list[Scan]:
 
     Streams that have ended come last. Without any stream it is the host's latest scan from the command line.
     """
-    rows = Scan.objects.filter(pk__in=host.streams.exclude(latest=None).values("latest"))
+    latest = list(host.streams.exclude(latest=None).values_list("latest", flat=True))  # a subquery would read all scans
+    rows = Scan.objects.filter(pk__in=latest)
     found = rows.select_related(*WITH_NAMES).defer(*LARGE).annotate(rank=rank_of("stream__role"))
     by = (F("stream__ended_at").asc(nulls_first=True), "rank", "template__name", "profile", "pk")
     return list(found.order_by(*by)) or list(history_of(host)[:1])

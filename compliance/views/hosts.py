@@ -64,8 +64,8 @@ class HostList(OwnedPage, TemplateView):
         """Return the page of rows and what the filters offer."""
         asked = self.request.GET
         rows = narrowed(with_posture(self.rows(Host.objects.all())), asked, self.organizations)
-        page = page_of(ordered(shown_with_posture(rows), asked.get("order", ""), COLUMNS, "hostname"), asked)
-        page.object_list = list(page.object_list)
+        page = page_of(ordered(rows, asked.get("order", ""), COLUMNS, "hostname").values_list("pk", flat=True), asked)
+        page.object_list = shown_with_posture(list(page.object_list))
         check_id = text_of(asked, "check")
         mine = Organization.objects.filter(pk__in=self.organizations)
         return {

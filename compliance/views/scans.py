@@ -23,7 +23,7 @@ from compliance.web.hosts import told_by_toast
 from compliance.web.lists import wanted_id
 from compliance.web.paging import page_with_total
 from compliance.web.results import SEVERITIES, failing_words, grouped
-from compliance.web.scans import USED_TYPES, ScanFilters, in_order, narrowed, scan_filters
+from compliance.web.scans import USED_TYPES, ScanFilters, in_order, narrowed, scan_filters, shown
 from organizations.errors import Refused
 from organizations.models.organizations import Organization
 from organizations.permissions import holds, permitted_in_part, permitted_to
@@ -71,7 +71,9 @@ class ScanList(OwnedPage, TemplateView):
         asked = self.request.GET
         chosen = scan_filters(asked, self.organization.zone if self.organization else UTC)
         rows = narrowed(self.rows(Scan.objects.all()), chosen, self.organizations)
-        page = page_with_total(in_order(rows, asked, self.organization), asked, self.total(chosen))
+        narrow = in_order(rows, asked, self.organization).values_list("pk", flat=True)
+        page = page_with_total(narrow, asked, self.total(chosen))
+        page.object_list = shown(page.object_list)
         return {
             "page": page,
             "live": any(not scan.ended for scan in page),
@@ -202,6 +204,7 @@ class ResultPage(OwnedPage, TemplateView):
             "scan": scan,
             "result": result_of(scan, check_id),
             "since": failing_since(scan).get(check_id) if newest else None,
+            "may_manage": holds(self.request.user, "manage_compliance", scan),
         }
 
 

@@ -1,6 +1,6 @@
 """The filters and the order of the list of scans, as its query string names them."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta, tzinfo
 
@@ -82,11 +82,18 @@ def of_hosts(rows: QuerySet[Scan], words: str, organizations: QuerySet[Organizat
 
 
 def in_order(rows: QuerySet[Scan], asked: Mapping[str, str], organization: Organization | None) -> QuerySet[Scan]:
-    """Return ``rows`` with the names that a line shows, newest first, or oldest first for ``order=created``.
+    """Return ``rows`` newest first, or oldest first for ``order=created``.
 
     Within one organization an index has them in that order; over several, ids are, and they are given in time's order.
     """
     by = ["created_at", "pk"] if organization else ["pk"]
     if asked.get("order") != "created":
         by = [f"-{name}" for name in by]
-    return rows.select_related("host", "template", "organization").defer(*UNREAD).order_by(*by)
+    return rows.order_by(*by)
+
+
+def shown(pks: Sequence[int]) -> list[Scan]:
+    """Return the scans with ``pks``, in that order, with the names that a line shows."""
+    scans = Scan.objects.filter(pk__in=pks).select_related("host", "template", "organization").defer(*UNREAD)
+    found = {scan.pk: scan for scan in scans}
+    return [found[pk] for pk in pks if pk in found]
