@@ -86,8 +86,10 @@ class ReportHostSerializer(OwnedSerializer):
     address = serializers.CharField(source="host.where", read_only=True)
     groups = serializers.SerializerMethodField()
     policy_name = serializers.CharField(source="policy", read_only=True)
-    template_name = serializers.CharField(source="template.name", default=None, read_only=True)
-    template_version = serializers.IntegerField(source="template.version", default=None, read_only=True)
+    template_name = serializers.CharField(source="template.name", default=None, allow_null=True, read_only=True)
+    template_version = serializers.IntegerField(
+        source="template.version", default=None, allow_null=True, read_only=True
+    )
     failed_by_severity = serializers.SerializerMethodField()
     last_scan = serializers.IntegerField(source="latest_id", allow_null=True, read_only=True)
     online = serializers.BooleanField(source="host.online", read_only=True)
