@@ -138,7 +138,7 @@ def import_template(
 
 def read_portable(document: bytes | str | Mapping[str, Any]) -> Portable:
     """Return the document as the language reads it. Raises TooLarge, Invalid with every problem by its place."""
-    raw = document if isinstance(document, Mapping) else parsed(document)
+    raw = parsed(document) if isinstance(document, bytes | str) else document
     refuse(under("document", plain_problems(raw)))
     if not isinstance(raw, Mapping):
         raise Invalid({"document": "must be an object with named fields: an exported template"})

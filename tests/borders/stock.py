@@ -18,7 +18,6 @@ from templates_app.models import Template, TemplateCheck
 from templates_app.services.templates import copy_template
 from tests.borders.routes import row_of
 from tests.factories.compliance import NOON, a_scan, completed_scan
-from tests.factories.organizations import member
 
 OWNED = (
     Alert, AuditEvent, Credential, Host, HostGroup, Membership, Policy, PolicyOverride, PolicySecondary, Scan, Template,

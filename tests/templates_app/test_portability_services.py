@@ -144,6 +144,9 @@ UNREADABLE = [
     (b"9" * 10_000, "is not JSON that can be read"),
     (b"[]", "must be an object"),
     (b"null", "must be an object"),
+    ([], "must be an object"),
+    (7, "must be an object"),
+    (None, "must be an object"),
 ]
 
 
