@@ -22,6 +22,7 @@ from compliance.web.csv_export import STATUSES, download, wanted
 from organizations.errors import Conflict, Invalid, NotReady
 from organizations.models.organizations import Organization
 from organizations.models.reports import ReportRequest
+from organizations.web.files import FileNegotiation
 from organizations.web.one_organization import ORGANIZATION_PARAMETER, one_organization
 from organizations.web.schema import sealed_file
 from organizations.web.viewsets import OwnedSerializer, OwnedViewSet
@@ -191,6 +192,8 @@ class FailingCheckViewSet(OneOrganizationViewSet):
 class ExportView(APIView):
     """The CSV export."""
 
+    content_negotiation_class = FileNegotiation
+
     @extend_schema(
         parameters=[
             ORGANIZATION_PARAMETER,
@@ -212,6 +215,8 @@ class ExportView(APIView):
 
 class ReportPdfView(APIView):
     """The compliance report as PDF."""
+
+    content_negotiation_class = FileNegotiation
 
     @extend_schema(
         parameters=[ORGANIZATION_PARAMETER],

@@ -158,6 +158,13 @@ def test_lists_cost_the_same_for_many_rows(path, api, organization, stand, djang
         api.get(url(path))
 
 
+@pytest.mark.parametrize(("path", "kind"), [("export.csv", "text/csv"), ("compliance-report.pdf", "application/pdf")])
+def test_who_accepts_the_file_only_gets_it(path, kind, api, organization):
+    assert api.get(url(path), headers={"accept": kind}).status_code in (200, 202)
+    refused = api.get(url(path), {"organization": "x"}, headers={"accept": kind})
+    assert (refused.status_code, refused["Content-Type"]) == (400, "application/problem+json")
+
+
 # --- PDF --------------------------------------------------------------------------------------------------------------
 
 
