@@ -287,9 +287,3 @@ def described(rows: Iterable[dict[str, Any]], standing: Posture) -> list[dict[st
 def texts_of(standing: Posture) -> QuerySet[TemplateCheck]:
     """Return the checks of the templates that the posture rests on, the newest templates last."""
     return TemplateCheck.objects.filter(template_id__in=standing.template_ids).order_by("template_id")
-
-
-def titles_of(check_ids: Iterable[str]) -> dict[str, str]:
-    """Return {check id: title} as the newest template that has the check words it."""
-    rows = TemplateCheck.objects.filter(check_id__in=list(check_ids)).order_by("template_id")
-    return dict(rows.values_list("check_id", "title"))

@@ -73,7 +73,7 @@ def score_changes(
     parts = average_shares(moved, before)
     total = before[0] + sum(points for points, _ in moved.values())
     hosts = before[1] + sum(number for _, number in moved.values())
-    titles = titles_of(check_id for _, check_id, *_ in rows if check_id)
+    titles = titles_of(this(organization), {check_id for _, check_id, *_ in rows if check_id})
     items = [
         item(cause, check_id, titles, parts[f"{cause} {check_id}"], changes)
         for cause, check_id, _, _, changes in rows
@@ -84,6 +84,10 @@ def score_changes(
 
 def item(cause: str, check_id: str, titles: Mapping[str, str], points: float, changes: int) -> Item:
     return Item(str(cause), check_id, titles.get(check_id, check_id) or WORDS[Cause(cause)], points, changes)
+
+
+def this(organization: Organization) -> QuerySet[Organization]:
+    return Organization.objects.filter(pk=organization.pk)
 
 
 def in_order(items: Iterable[Item]) -> tuple[Item, ...]:
@@ -130,7 +134,7 @@ def host_changes(host: Host, start: date, end: date, policy: Policy | None) -> S
         return ScoreChange(start, end, before, after, ())
     old, new = states_at(first, begin), states_at(last, finish)
     found = shares(old, new, same_checks(first, last))
-    titles = titles_of(share.check_id for share in found)
+    titles = titles_of(this(host.organization), {share.check_id for share in found})
     items = [item(share.cause, share.check_id, titles, share.points, 1) for share in found]
     return ScoreChange(start, end, before, after, in_order(items))
 

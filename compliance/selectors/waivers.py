@@ -6,8 +6,8 @@ from datetime import datetime
 from django.db.models import Q, QuerySet
 
 from compliance.models import CheckState, Host, Stream, Waiver
+from compliance.selectors.checks import titles_of, visible_checks
 from organizations.models.organizations import Organization
-from templates_app.models import Template, TemplateCheck
 
 WITH_NAMES = ("organization", "host", "host_group", "created_by", "requested_by", "decided_by", "ended_by")
 
@@ -100,12 +100,7 @@ def known_check(organization: Organization, check_id: str) -> bool:
     return visible_checks(Organization.objects.filter(pk=organization.pk)).filter(check_id=check_id).exists()
 
 
-def visible_checks(organizations: QuerySet[Organization]) -> QuerySet[TemplateCheck]:
-    return TemplateCheck.objects.filter(template__in=Template.objects.visible_in(organizations))
-
-
 def titles_for(waivers: Sequence[Waiver]) -> dict[str, str]:
     """Return {check id: title} for ``waivers``, as the newest template that their organizations see words it."""
     organizations = Organization.objects.filter(pk__in={waiver.organization_id for waiver in waivers})
-    rows = visible_checks(organizations).filter(check_id__in={waiver.check_id for waiver in waivers})
-    return dict(rows.order_by("template").values_list("check_id", "title"))
+    return titles_of(organizations, {waiver.check_id for waiver in waivers})

@@ -10,7 +10,7 @@ from django.views.generic import TemplateView
 from django.views.generic.base import View
 
 from compliance.models import Host, HostGroup, Policy, Scan
-from compliance.selectors.dashboard import titles_of
+from compliance.selectors.checks import titles_of
 from compliance.selectors.hosts import (
     alerts_of,
     history_of,
@@ -77,7 +77,7 @@ class HostList(OwnedPage, TemplateView):
             "frameworks": frameworks(mine),
             "choices": Choices(),
             "check_id": check_id,
-            "check_title": titles_of([check_id]).get(check_id, check_id) if check_id else "",
+            "check_title": titles_of(mine, [check_id]).get(check_id, check_id) if check_id else "",
             "filtered": is_narrowed(asked),
             "may_manage": holds_anywhere(self.request.user, ("manage_compliance",)),
         }

@@ -13,7 +13,8 @@ from django.views.generic import TemplateView
 from django.views.generic.base import View
 
 from compliance.models import CheckState, Host, HostGroup, Waiver
-from compliance.selectors.waivers import WITH_NAMES, titles_for, visible_checks
+from compliance.selectors.checks import visible_checks
+from compliance.selectors.waivers import WITH_NAMES, titles_for
 from compliance.services import waivers
 from compliance.web.lists import ordered, searched, wanted_id
 from compliance.web.waivers import (

@@ -102,3 +102,11 @@ def test_questions_cost_few_queries(policy, reader, django_assert_max_num_querie
     for path in ("trends/?days=90", "score-changes/?from=2026-11-01"):
         with django_assert_max_num_queries(12):
             assert reader.get(f"/api/v1/{path}").status_code == 200
+
+
+def test_a_check_is_never_named_as_another_organizations_template_words_it(policy, reader):
+    host = scanned(policy, "pppppppppf", at=NOON - 3 * DAY).host
+    scanned(policy, "ppppppppff", host=host, at=NOON)
+    published_template([a_check("linux_check_8", title="A secret of others")], organization=OrganizationFactory())
+    body = reader.get(f"/api/v1/score-changes/?from={(NOON - 2 * DAY).date()}").json()
+    assert [item["title"] for item in body["items"]] == ["The kernel does not forward IPv4 packets"]
