@@ -157,6 +157,11 @@ def test_what_is_no_json_object_is_refused_with_its_place(admin, organization, d
     assert words in errors["document"][0]
 
 
+@pytest.mark.parametrize("document", [[], ["a"], 3, True, 1.5, None])
+def test_a_value_that_is_no_object_is_refused(admin, organization, document):
+    assert [*errors_of(admin, organization, document)] == ["document"]
+
+
 def test_a_key_that_stands_twice_is_refused(admin, organization, exported):
     text = as_text(exported).replace('"enabled": true', '"enabled": true, "enabled": false')
     assert errors_of(admin, organization, text) == {
