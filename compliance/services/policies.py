@@ -61,6 +61,7 @@ def update_policy(*, actor: Actor, policy: Policy, values: Mapping[str, Any]) ->
         raise Invalid({"os_type": "The OS type of a policy does not change; remove this one and create another."})
     _save(policy)
     _shift(policy, timedelta(hours=policy.scan_interval_hours - interval))
+    Stream.objects.going().filter(policy=policy).exclude(profile=policy.profile).update(profile=policy.profile)
     audit.record(actor=actor, action="policy.changed", subject=policy, before=before)
     return policy
 

@@ -6,7 +6,7 @@ import pytest
 from django.core.exceptions import PermissionDenied
 
 from compliance.models import Policy, PolicyOverride, PolicySecondary, Scan, Stream
-from compliance.services import own_scans, policies, streams
+from compliance.services import own_scans, policies, scan_requests, streams
 from organizations.errors import Conflict, Invalid
 from organizations.models.audit import AuditEvent
 from templates_app.models import Template
@@ -119,6 +119,15 @@ def test_another_template_counts_from_the_next_scan_on_in_the_same_stream(admin,
     assert Stream.objects.get() == stream
     assert streams.template_of(stream) == other
     assert last_action() == "policy.changed"
+
+
+def test_another_profile_counts_for_the_next_scans_of_all_its_streams(admin, organization, enqueued):
+    HostFactory(organization=organization)
+    policy = create(admin, organization)
+    policies.add_secondary(actor=admin, policy=policy, template=published_template(), now=NOON)
+    policies.update_policy(actor=admin, policy=policy, values={"profile": "workstation"})
+    scan_requests.request_policy(actor=admin, policy=policy, now=LATER)
+    assert list(Scan.objects.values_list("profile", flat=True)) == ["workstation", "workstation"]
 
 
 def test_a_pinned_policy_names_the_row_of_that_version(admin, organization):
