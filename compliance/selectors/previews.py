@@ -102,7 +102,7 @@ class WaiversInForce:
         """Return what gives {check id: waiver} for each of ``hosts``, the nearest scope winning."""
         lies_in: dict[int, set[int]] = defaultdict(set)
         if self._groups:
-            through = HostGroup.hosts.through.objects.filter(hostgroup__in=self._groups, host__in=hosts)  # type: ignore[attr-defined]  # a reverse many-to-many
+            through = HostGroup.hosts.through.objects.filter(hostgroup__in=self._groups, host__in=hosts)
             for host_id, group_id in through.values_list("host_id", "hostgroup_id"):
                 lies_in[host_id].add(group_id)
 

@@ -49,15 +49,15 @@ class TemplateList(OwnedPage, TemplateView):
         visible = Template.objects.visible_in(self.organizations)
         every = filtered_templates(visible, asked)
         shown = every.select_related("organization").defer("document", "variables", "values").counted()
-        page = page_of(newest_in_family(every).order_by("name", "pk"), asked)
-        heads = {head.pk: head for head in shown.filter(pk__in=[head.pk for head in page])}
-        others = earlier_versions(shown, list(heads.values()))
+        page = page_of(newest_in_family(shown).order_by("name", "pk"), asked)
+        others = earlier_versions(shown, list(page))
+        known = set(visible.order_by().values_list("framework", "os_type").distinct())
         may = set(manageable(self).values_list("pk", flat=True))
         return super().get_context_data(**kwargs) | {
             "page": page,
-            "families": [(heads[head.pk], others[head.family]) for head in page if head.pk in heads],
-            "frameworks": visible.order_by("framework").values_list("framework", flat=True).distinct(),
-            "systems": [choice for choice in OsType.choices if choice[0] in visible_systems(visible)],
+            "families": [(head, others[head.family]) for head in page],
+            "frameworks": sorted({framework for framework, _ in known}),
+            "systems": [choice for choice in OsType.choices if choice[0] in {system for _, system in known}],
             "statuses": Template.Status.choices,
             "may_manage": bool(may),
             "may_change": may,
@@ -65,16 +65,12 @@ class TemplateList(OwnedPage, TemplateView):
         }
 
 
-def visible_systems(visible: QuerySet[Template]) -> set[str]:
-    return set(visible.order_by().values_list("os_type", flat=True).distinct())
-
-
 class OneTemplate(OwnedPage):
     """A page about one template that one may see; ``own`` refuses those that one may not change."""
 
     def template(self) -> Template:
         """Return the template of the path. Raises Http404 when it is not to be seen."""
-        found = Template.objects.visible_in(self.organizations).select_related("organization", "published_by")
+        found = Template.objects.visible_in(self.organizations).select_related("organization").defer("document")
         return get_object_or_404(found, pk=self.kwargs["pk"])
 
     def own(self) -> Template:

@@ -183,7 +183,7 @@ def test_an_empty_draft_is_made(page, organization):
 
 
 def test_facts_are_found_by_their_words(page):
-    text = page.get(f"{url('kind_options')}?q=owner+permissions").content.decode()
+    text = page.get(f"{url('kind_options')}?q=file+names").content.decode()
     assert 'data-value="file_stat"' in text
     assert "Nothing found" in page.get(f"{url('kind_options')}?q=zzzz").content.decode()
 
