@@ -31,6 +31,8 @@ def record_states(
 
     ``waivers`` is {check id: id of the waiver that counts}. The stream's row must be locked.
     """
+    if scan.stream_id is None:
+        raise ValueError(f"scan {scan.pk} belongs to no stream")
     rows = CheckState.objects.current().filter(stream=scan.stream_id)
     known = {row[0]: row for row in rows.values_list("check_id", "status", "severity", "waiver_id", "pk")}
     found = {

@@ -1,6 +1,6 @@
 """Score alerts: a score below 70 or 50, and a score that fell against its baseline."""
 
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 from datetime import datetime, timedelta
 
 from compliance.engine import regression, scoring
@@ -137,15 +137,17 @@ def comparable(one: Scan, other: Scan) -> bool:
     return (one.template_sha256, one.profile, one.benchmark) == (other.template_sha256, other.profile, other.benchmark)
 
 
-def common_checks(previous: Scan, scan: Scan, after: Mapping[str, str]) -> set[str]:
+def common_checks(previous: Scan, scan: Scan, after: Mapping[str, str]) -> frozenset[str]:
     """Return the checks of ``scan`` that meant the same at ``previous`` and stood in its results."""
     if previous.benchmark != scan.benchmark:
-        return set()
+        return frozenset()
     same: frozenset[str] = same_meaning(previous.template.document, scan.template.document)
     return same & after.keys() & statuses_of(previous, after.keys()).keys()
 
 
-def statuses_of(scan: Scan, wanted: set[str] | Mapping[str, str] | object) -> dict[str, str]:
-    """Return {check id: status} of a completed scan for the ``wanted`` checks."""
+def statuses_of(scan: Scan, wanted: Container[str]) -> dict[str, str]:
+    """Return {check id: status} of a completed scan for the ``wanted`` checks; none when its details are gone."""
+    if scan.results_id is None:
+        return {}
     blob = Blob.objects.get(pk=scan.results_id)
-    return {one.check_id: one.status.value for one in read_results(blob) if one.check_id in wanted}  # type: ignore[operator]
+    return {one.check_id: one.status.value for one in read_results(blob) if one.check_id in wanted}
