@@ -118,18 +118,19 @@ def remove_hosts(*, actor: Actor, group: HostGroup, hosts: Sequence[Host], now: 
 def moved(actor: Actor, group: HostGroup, hosts: Sequence[Host], action: str, now: datetime) -> int:
     """Note that ``hosts`` came into ``group`` or left it, and have their posture follow its exceptions."""
     if hosts:
-        refresh_all(streams=streams_that_waive(group, hosts), now=now)
+        follow_waivers(waivers=Waiver.objects.filter(host_group=group), hosts=hosts, now=now)
         audit.record(
             actor=actor, action=action, subject=group, before=audit.before(group), details=named(hosts)
         )  # fmt: skip
     return len(hosts)
 
 
-def streams_that_waive(group: HostGroup, hosts: Sequence[Host]) -> QuerySet[Stream]:
-    """Return the streams of ``hosts`` in which a check fails or is waived that an exception for ``group`` is about."""
-    waived = Waiver.objects.active().filter(host_group=group).values("check_id")
-    states = CheckState.objects.current().filter(status__in=("fail", "waived"), check_id__in=waived)
-    return Stream.objects.going().filter(host__in=[host.pk for host in hosts], pk__in=states.values("stream"))
+def follow_waivers(*, waivers: QuerySet[Waiver], hosts: Sequence[Host], now: datetime) -> None:
+    """Have the streams of ``hosts`` scored again in which a check fails or is waived that ``waivers`` are about."""
+    states = CheckState.objects.current().filter(status__in=("fail", "waived"))
+    waived = states.filter(check_id__in=waivers.filter(status=Waiver.Status.ACTIVE).values("check_id"))
+    of_hosts = Stream.objects.going().filter(host__in=[host.pk for host in hosts])
+    refresh_all(streams=of_hosts.filter(pk__in=waived.values("stream")), now=now)
 
 
 def named(hosts: Sequence[Host]) -> dict[str, Any]:

@@ -12,7 +12,8 @@ from django.db import IntegrityError, transaction
 from django.db.models.functions import Lower
 
 from compliance.lib.host_csv import Problem, Row, read_sheet
-from compliance.models import Credential, Host, HostGroup, HostKey
+from compliance.models import Credential, Host, HostGroup, HostKey, Waiver
+from compliance.services.host_groups import follow_waivers
 from compliance.services.hosts import REACH, refuse_unfit
 from compliance.services.streams import assign_host, assign_organization
 from organizations import audit
@@ -252,6 +253,10 @@ def import_hosts(*, actor: Actor, organization: Organization, content: bytes, no
     for planned in updated:
         if "os_type" in planned.changes:
             assign_host(host=planned.host, now=now)
+    regrouped = [planned.host for planned in updated if "groups" in planned.changes]
+    if regrouped:
+        for_groups = Waiver.objects.of(organization).exclude(host_group=None)
+        follow_waivers(waivers=for_groups, hosts=regrouped, now=now)
     record(actor, organization, content, plan)
     return plan
 

@@ -10,6 +10,8 @@ from rest_framework.request import Request
 from organizations.web.paging import PageNumberPages, wanted_page
 
 MOST_COUNTED = 10_000
+DEEP = 5_000
+"""From so many rows on it pays to read the second half of a list from its end."""
 
 
 class KnownPaginator(Paginator):
@@ -30,6 +32,9 @@ def page_with_total(rows: QuerySet[Any], parameters: Any, total: Callable[[], in
     """
     number, size = wanted_page(parameters)
     start = (number - 1) * size
+    if total is not None and start > DEEP and (known := total()) // 2 < start < known:
+        shown = from_the_end(rows, start, size, known)
+        return Page(shown, number, KnownPaginator(rows, size, known))
     shown = list(rows[start : start + size + 1])
     if len(shown) <= size and (shown or start == 0):
         return Page(shown, number, KnownPaginator(rows, size, start + len(shown)))
@@ -39,6 +44,11 @@ def page_with_total(rows: QuerySet[Any], parameters: Any, total: Callable[[], in
     if shown:
         known = max(known, start + len(shown))
     return Page(shown[:size], number, KnownPaginator(rows, size, known, at_least=at_least))
+
+
+def from_the_end(rows: QuerySet[Any], start: int, size: int, total: int) -> list[Any]:
+    """Return a page of the second half of ``rows``, read backwards: a database walks past every row before a page."""
+    return list(rows.reverse()[max(0, total - start - size) : total - start])[::-1]
 
 
 def counted(rows: QuerySet[Any]) -> int:

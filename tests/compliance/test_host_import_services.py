@@ -8,12 +8,20 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from compliance.lib.host_csv import COLUMNS, MOST_BYTES, SAMPLE, read_sheet
-from compliance.models import Host, Policy, Stream
+from compliance.models import Host, Policy, Scan, Stream
 from compliance.services.host_import import Action, import_hosts, plan_import
 from organizations import audit
 from organizations.errors import Invalid
 from organizations.models.audit import AuditEvent
-from tests.factories.compliance import NOON, CredentialFactory, HostFactory, HostGroupFactory, HostKeyFactory
+from tests.factories.compliance import (
+    NOON,
+    CredentialFactory,
+    HostFactory,
+    HostGroupFactory,
+    HostKeyFactory,
+    WaiverFactory,
+    completed_scan,
+)
 from tests.factories.organizations import OrganizationFactory, member
 from tests.factories.templates_app import published_template
 
@@ -96,6 +104,17 @@ def test_a_host_that_is_reached_elsewhere_loses_its_keys_and_counts_as_online(ta
     moved.refresh_from_db()
     assert (moved.keys.count(), moved.unreachable_since) == (0, None)
     assert kept.keys.count() == 1
+
+
+def test_the_posture_of_a_regrouped_host_follows_the_exceptions_of_its_group(take, admin, organization, enqueued):
+    group = HostGroupFactory(organization=organization, name="Web")
+    scan = completed_scan(HostFactory(organization=organization, hostname="web-1"), statuses=["fail"])
+    WaiverFactory(
+        organization=organization, check_id=scan.template.checks.first().check_id, host_group=group, status="active",
+        decided_by=admin, decided_at=NOON,
+    )  # fmt: skip
+    take("hostname,groups\nweb-1,Web\n")
+    assert Scan.objects.get(scan_type="re_evaluation").based_on == scan
 
 
 WRONG = [
@@ -199,7 +218,6 @@ def test_ten_thousand_hosts_take_seconds(take):
     again = time.monotonic()
     assert take(text.replace(",22\n", ",23\n")).counts["update"] == 10_000
     assert again - begun < 30 and time.monotonic() - again < 60  # a few seconds on a machine that does nothing else
-    print(again - begun, time.monotonic() - again)
 
 
 cells = st.one_of(

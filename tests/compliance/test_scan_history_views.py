@@ -82,6 +82,17 @@ def test_a_list_that_goes_on_tells_its_length_from_the_tally(page, organization,
     assert hosts_in(page(page_size=10, page=7)) == []
 
 
+def test_the_second_half_of_a_long_list_is_read_from_its_end(page, organization, template, monkeypatch):
+    for n in range(35):
+        host = HostFactory(organization=organization, hostname=f"h-{n:02}")
+        a_scan(host, template, status="failed", created_at=NOON - timedelta(hours=n))
+    ScanTally.objects.create(organization=organization, status="failed", scan_type="on_demand", scans=35)
+    forwards = [hosts_in(page(page_size=10, page=number)) for number in (1, 2, 3, 4)]
+    monkeypatch.setattr(paging, "DEEP", 5)
+    assert [hosts_in(page(page_size=10, page=number)) for number in (1, 2, 3, 4)] == forwards
+    assert [name for names in forwards for name in names] == [f"h-{n:02}" for n in range(35)]
+
+
 def test_other_filters_count_up_to_a_bound(page, organization, template, monkeypatch):
     monkeypatch.setattr(paging, "MOST_COUNTED", 11)
     for n in range(14):
