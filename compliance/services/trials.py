@@ -116,7 +116,7 @@ class Bench:
             try:
                 ready[host_id] = self._prepared(found.get(host_id), manifests, statuses)
             except NotTried as refused:
-                ready[host_id] = str(refused)
+                ready[host_id] = storable(str(refused))
         wanted = {
             sha256: name for one in ready.values() if isinstance(one, Prepared) for name, sha256 in one.sections.items()
         }
@@ -239,5 +239,10 @@ def why(now: str, result: Result | None) -> str:
     """Return in one sentence what makes the difference."""
     if result is None:
         return "Not in the template." if not now else ""
-    text = result.actual if now in ("pass", "fail") else result.message or result.actual
+    text = storable(result.actual if now in ("pass", "fail") else result.message or result.actual)
     return text if len(text) <= LONGEST_WHY else f"{text[: LONGEST_WHY - 3]}..."
+
+
+def storable(text: str) -> str:
+    """Return ``text`` without what PostgreSQL takes in no JSON value: NUL and halves of characters, as hosts send them."""
+    return text.replace("\0", "\ufffd").encode("utf-8", "replace").decode()

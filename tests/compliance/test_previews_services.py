@@ -17,7 +17,7 @@ from compliance.selectors.previews import last_seen, preview_hosts
 from compliance.services import previews, scan_outcomes, scan_requests
 from compliance.services.previews import cancel_preview, drain, flips, request_preview, sweep
 from compliance.services.snapshots import store_snapshot
-from compliance.services.trials import Bench
+from compliance.services.trials import Bench, storable
 from organizations.errors import Conflict, Invalid
 from templates_app.language import stored_facts
 from templates_app.language.evaluate import evaluate_one
@@ -214,6 +214,10 @@ def test_damaged_results_and_facts_do_not_end_the_preview(draft, fleet, admin):
     Blob.objects.filter(pk=scan.snapshot.manifest_id).update(data=b"damaged")
     preview = made(draft, admin)
     assert preview_hosts(preview, "not_tried").get(host=fleet[1]).note.startswith("Its stored facts cannot be read")
+
+
+def test_what_a_hostile_host_sends_can_be_stored():
+    assert storable("a\0b\udcffc") == "a\ufffdb?c"
 
 
 def test_two_requests_for_the_same_content_make_one_preview(draft, fleet, admin):
