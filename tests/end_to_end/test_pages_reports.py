@@ -166,3 +166,10 @@ def test_pdf_is_made_while_one_waits(open_page, fleet, enqueued):
         link.click()
     assert download.value.suggested_filename.endswith(".pdf")
     assert tab.faults() == tab.complaints == []
+
+
+def test_the_tab_one_is_on_is_in_sight_on_a_phone(open_page, fleet):
+    tab = open_page("/compliance/reports/", width=390)
+    expect(
+        tab.page.get_by_role("navigation", name="Compliance").get_by_role("link", name="Reports")
+    ).to_be_in_viewport()

@@ -1,5 +1,6 @@
 // Menus (<details class="menu">) close on Escape, on a click elsewhere, and when the focus leaves them.
 // The phone's navigation is a popover and needs no script; it is closed here only when the window grows.
+// Tabs that do not fit scroll, and the one that one is on is scrolled into sight.
 "use strict";
 {
   const openMenus = () => document.querySelectorAll("details.menu[open]");
@@ -21,4 +22,6 @@
     const sidebar = document.getElementById("navigation");
     if (sidebar?.matches(":popover-open")) sidebar.hidePopover();
   });
+  const current = document.querySelector(".tabs [aria-current]");
+  if (current) current.parentElement.scrollLeft = current.offsetLeft - current.parentElement.offsetLeft - 16; // on phones tabs scroll
 }
