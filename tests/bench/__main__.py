@@ -7,7 +7,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-PARTS = ("one_host", "evaluation", "storing", "fleet", "memory", "walk", "preview", "posture", "tick")
+PARTS = ("one_host", "evaluation", "storing", "fleet", "memory", "walk", "preview", "posture", "tick", "bad_input")
 
 
 def machine() -> str:
