@@ -244,5 +244,5 @@ def why(now: str, result: Result | None) -> str:
 
 
 def storable(text: str) -> str:
-    """Return ``text`` without what PostgreSQL takes in no JSON value: NUL and halves of characters, as hosts send them."""
+    """Return ``text`` without what PostgreSQL takes in no JSON value: NUL, halves of characters."""
     return text.replace("\0", "\ufffd").encode("utf-8", "replace").decode()
