@@ -11,7 +11,15 @@ from django.db.models import QuerySet
 from compliance.models import Host, HostGroup, Policy, Scan, Stream
 from compliance.queue import RUN_SCANS
 from compliance.services.ledgers import tally_ended
-from compliance.services.stream_scans import ANSWERING, collections, idle, insert_scans, secondaries_of, wake_workers
+from compliance.services.stream_scans import (
+    ANSWERING,
+    NEEDED,
+    collections,
+    idle,
+    insert_scans,
+    secondaries_of,
+    wake_workers,
+)
 from compliance.services.streams import assign_host
 from organizations import audit
 from organizations.errors import Conflict, Invalid
@@ -155,7 +163,7 @@ def chunks(rows: Sequence[tuple[int, int | None]]) -> Iterator[list[int]]:
 def hurried(ids: list[int], actor: Actor, now: datetime) -> tuple[int, int]:
     """Ask for scans of some streams of one policy; return how many were added and how many waited already."""
     locked = Stream.objects.primary().filter(pk__in=ids).select_for_update(of=("self",), no_key=True)
-    streams = list(locked.order_by("pk"))
+    streams = list(locked.only(*NEEDED).order_by("pk"))
     waiting = len(streams) - len(idle(streams, [Scan.Status.PENDING]))
     added = hurry(streams, actor, now) - waiting
     wake_workers(added)

@@ -11,7 +11,7 @@ from django.db.models import Exists, F, OuterRef, Q, QuerySet
 
 from compliance.models import Host, Policy, Scan, Stream
 from compliance.services.due_times import SPREAD, TICK, interval_of, next_round, next_try
-from compliance.services.stream_scans import ANSWERING, idle, insert_scans, secondaries_of, wake_workers
+from compliance.services.stream_scans import ANSWERING, NEEDED, idle, insert_scans, secondaries_of, wake_workers
 
 logger = logging.getLogger(__name__)
 
@@ -21,10 +21,6 @@ ROUTINE, RETRY = 5, 7
 """Priorities; lower goes first. Hosts that did not answer at the last attempt let all others pass."""
 AT_ONCE = 2_000
 """Rows that one statement updates by themselves."""
-NEEDED = (
-    "organization_id", "host_id", "policy_id", "role", "family", "profile", "due_at", "misses", "scanned_at",
-)  # fmt: skip
-"""What a tick reads of a stream."""
 UNFINISHED = (Scan.Status.PENDING, Scan.Status.RUNNING)
 
 
@@ -120,7 +116,7 @@ def put_off(routine: list[Stream], retries: list[Stream], interval: timedelta, n
 def due_streams(policy: Policy, now: datetime) -> QuerySet[Stream]:
     """Return the streams of ``policy`` whose time has come, the oldest first."""
     due = Stream.objects.primary().filter(policy=policy, due_at__lte=now, host__retired_at=None)
-    return due.only(*NEEDED).order_by("due_at", "pk")
+    return due.only(*NEEDED, "due_at", "misses", "scanned_at").order_by("due_at", "pk")
 
 
 def batch_of(policy: Policy, due: QuerySet[Stream]) -> list[Stream]:

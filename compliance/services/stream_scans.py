@@ -13,6 +13,8 @@ from organizations.models.users import Actor, User
 BATCH = 500
 MOST_WORKERS = 16
 """Workers that are woken at once; each performs scans until none is left."""
+NEEDED = ("organization_id", "host_id", "policy_id", "role", "family", "profile")
+"""What a scan takes from its stream."""
 ANSWERING = Q(host__connection=Host.Connection.LOCAL) | Q(host__unreachable_since=None)
 """Streams whose hosts answered at the last attempt, or were never tried."""
 
@@ -55,7 +57,7 @@ def secondaries_of(streams: Sequence[Stream]) -> list[Stream]:
         return []
     beside = Stream.objects.going().filter(role=Stream.Role.SECONDARY, policy=streams[0].policy_id)
     on_hosts = beside.filter(host__in=[stream.host_id for stream in streams])
-    return list(on_hosts.only("organization_id", "host_id", "policy_id", "role", "family", "profile"))
+    return list(on_hosts.only(*NEEDED))
 
 
 def wake_workers(scans: int) -> None:
