@@ -234,3 +234,24 @@ def test_the_schedule_keeps_its_promises_whatever_happens(monkeypatch, enqueued)
             max_examples=EXAMPLES, stateful_step_count=10, deadline=None, suppress_health_check=list(HealthCheck)
         ),
     )
+
+
+@pytest.mark.django_db
+def test_one_course_of_events_that_has_everything(monkeypatch, enqueued):
+    """The machine above finds its own courses; this one is always among them."""
+    Schedule.way = Way()
+    monkeypatch.setitem(opening.TRANSPORTS, "ssh", Schedule.way)
+    course = Schedule()
+    try:
+        course.begin(start=SPRING, hours=1)
+        course.run(2)
+        course.the_clock_jumps(by=-400 * 24 * HOUR, then=3.5)
+        course.the_interval_changes(hours=5, then=0.5)
+        course.a_host_goes_or_comes_back(place=0, answer=Reason.NO_ROUTE, then=2)
+        course.a_person_asks(place=1)
+        course.a_host_goes_or_comes_back(place=0, answer=None, then=2)
+        course.a_host_is_retired(place=2)
+        course.nothing_runs_for_a_while(hours=30, then=2)
+        course.every_host_in_service_is_in_the_schedule_once()
+    finally:
+        course.teardown()
