@@ -60,7 +60,8 @@ def navigation(request: HttpRequest) -> dict[str, Any]:
     shown = [e for e in ENTRIES if wholly[e.codenames] or (e.part_url and partly[e.codenames])]
     active = active_among(request.path, [entry.url for entry in shown])
     tabs = [(label, url) for label, url, in_part in TABS if in_part or wholly[VIEW]]
-    tab = active_among(request.path, [url for _, url in tabs])
+    path = "/compliance/" if request.path == "/" else request.path  # both show the dashboard
+    tab = active_among(path, [url for _, url in tabs])
     return {
         "nav_entries": [
             {

@@ -130,7 +130,8 @@ class TemplatePage(OneTemplate, TemplateView):
         except Refused as refused:
             messages.error(request, str(refused))
             return redirect("templates_app:template", pk=pk)
-        said = f"{template.name} v{template.version} is published; policies that take the latest version follow."
+        name = form.cleaned_data["name"]
+        said = f"{name} v{template.version} is published; policies that take the latest version follow."
         messages.success(request, said if publish else "Template saved.")
         return redirect("templates_app:template", pk=pk)
 

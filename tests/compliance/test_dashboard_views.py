@@ -31,6 +31,12 @@ def test_figures_lead_to_their_details(client, admin, fleet, path):
     assert "Getting started" not in page
 
 
+@pytest.mark.parametrize("path", PAGES)
+def test_the_tab_of_the_dashboard_is_the_current_one(client, admin, fleet, path):
+    client.force_login(admin)
+    assert 'href="/compliance/" aria-current="page">Dashboard' in client.get(path).content.decode()
+
+
 def test_empty_organization_is_told_what_to_do_next(client, admin, organization):
     client.force_login(admin)
     page = client.get("/").content.decode()
