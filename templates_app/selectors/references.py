@@ -11,8 +11,8 @@ from templates_app.models import Template
 
 def relations(*kinds: Any) -> Iterator[tuple[type[models.Model], str]]:
     """Yield (model, field name) of each reference to templates that is declared with one of these on_delete."""
-    for relation in Template._meta.related_objects:
-        if getattr(relation, "on_delete", None) in kinds:
+    for relation in Template._meta.get_fields(include_hidden=True):  # a related_name "+" hides no reference
+        if isinstance(relation, models.ManyToOneRel) and relation.on_delete in kinds:
             yield relation.related_model, relation.field.name
 
 

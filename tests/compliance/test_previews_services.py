@@ -11,7 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from compliance.engine import scoring
-from compliance.models import Blob, Preview, PreviewHost, Scan, Waiver
+from compliance.models import Blob, Policy, PolicySecondary, Preview, PreviewHost, Scan, Waiver
 from compliance.selectors import previews as seen
 from compliance.selectors.previews import last_seen, preview_hosts
 from compliance.services import previews, scan_outcomes, scan_requests
@@ -25,7 +25,7 @@ from templates_app.language.facts import FactDocument, Facts
 from templates_app.language.templates import FrozenCheck, TemplateDocument, compile_template
 from templates_app.models import Template
 from templates_app.services import content
-from templates_app.services.templates import copy_template
+from templates_app.services.templates import copy_template, delete_template, publish_template
 from tests.factories.compliance import NOON, HostFactory, HostGroupFactory, a_scan
 from tests.factories.content import shipped
 from tests.factories.organizations import OrganizationFactory, member
@@ -394,3 +394,19 @@ def test_no_check_reads_a_section_that_it_does_not_name_as_a_need(host):
             {name: section for name, section in facts.sections.items() if name in needed},
         )  # fmt: skip
         assert evaluate_one(one.compiled, Facts(some)) == evaluate_one(one.compiled, Facts(facts)), one.check.id
+
+
+def test_a_preview_does_not_keep_its_template(draft, fleet, admin, organization):
+    made(draft, admin)
+    published = publish_template(actor=admin, template=draft, now=NOON)
+    delete_template(actor=admin, template=published)
+    assert not Template.objects.filter(pk=published.pk).exists()
+    assert not Preview.objects.exists()
+
+
+def test_a_reference_without_a_way_back_keeps_a_template_too(draft, fleet, admin, organization):
+    published = publish_template(actor=admin, template=draft, now=NOON)
+    policy = Policy.objects.create(organization=organization, os_type="linux", template=published_template())
+    PolicySecondary.objects.create(organization=organization, policy=policy, template=published)
+    with pytest.raises(Conflict, match="refers to"):
+        delete_template(actor=admin, template=published)

@@ -296,7 +296,7 @@ def test_a_draft_is_deleted_with_its_checks(admin, draft):
 def test_a_published_version_goes_only_while_nothing_refers_to_it(admin, organization, draft):
     final = published(admin, draft)
     scan = completed_scan(HostFactory(organization=organization), final, statuses=["pass"])
-    with pytest.raises(Conflict, match="cannot be deleted: 1 scan refers to it"):
+    with pytest.raises(Conflict, match="cannot be deleted: 1 stream and 1 scan refer to it"):
         templates.delete_template(actor=admin, template=final)
     other = published(admin, templates.copy_template(actor=admin, template=final, organization=organization))
     pk = other.pk
