@@ -243,6 +243,14 @@ SPECTACULAR_SETTINGS = {
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
     "REDOC_DIST": "SIDECAR",
     "COMPONENT_SPLIT_REQUEST": True,
+    "ENUM_NAME_OVERRIDES": {
+        "CodenameEnum": "organizations.permissions.CODENAMES",
+        "AutoOrManualEnum": [("auto", "Automatic"), ("manual", "Manual")],
+        "JobStatusEnum": "compliance.models.scans.Scan.Status",
+        "TemplateStatusEnum": "templates_app.models.templates.Template.Status",
+        "OsTypeEnum": "templates_app.models.templates.OsType",
+        "ScannedOsTypeEnum": [("linux", "Linux")],
+    },
 }
 DATA_UPLOAD_MAX_MEMORY_SIZE = 1_000_000
 

@@ -10,7 +10,7 @@ from rest_framework.response import Response
 from organizations.models.organizations import Organization, validate_time_zone
 from organizations.permissions import in_reach_of
 from organizations.services import organizations
-from organizations.web.viewsets import OwnedReadViewSet
+from organizations.web.viewsets import OwnedReadViewSet, narrowed
 
 
 class OrganizationSerializer(serializers.ModelSerializer):
@@ -54,7 +54,8 @@ class OrganizationViewSet(mixins.CreateModelMixin, mixins.UpdateModelMixin, Owne
 
     def get_queryset(self) -> Any:
         """Return what is in reach: being a member is enough to see its own organization."""
-        return Organization.objects.filter(pk__in=in_reach_of(self.request.user))
+        reach = narrowed(in_reach_of(self.request.user), self.request.query_params.get("organization"))
+        return Organization.objects.filter(pk__in=reach)
 
     def check_object_permissions(self, request: Request, obj: Organization) -> None:
         """Leave it to the services: reading needs no more than reach."""

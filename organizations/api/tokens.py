@@ -8,9 +8,9 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from organizations.models.tokens import ApiToken
-from organizations.permissions import permitted_to
+from organizations.permissions import in_reach_of, permitted_to
 from organizations.services import tokens
-from organizations.web.viewsets import OwnedReadViewSet, OwnedSerializer
+from organizations.web.viewsets import OwnedReadViewSet, OwnedSerializer, narrowed
 
 
 class ApiTokenSerializer(OwnedSerializer):
@@ -51,6 +51,8 @@ class ApiTokenViewSet(mixins.CreateModelMixin, mixins.DestroyModelMixin, OwnedRe
         rows = ApiToken.objects.select_related("organization", "user").filter(
             Q(user=user) | Q(organization__in=managed)
         )
+        if wanted := self.request.query_params.get("organization"):
+            rows = rows.filter(organization__in=narrowed(in_reach_of(user), wanted))
         return rows if user.limited_to_id is None else rows.filter(organization=user.limited_to_id)
 
     def check_object_permissions(self, request: Request, obj: ApiToken) -> None:

@@ -65,6 +65,12 @@ class PageNumberPages(BasePagination):
 class ListedOrdering(OrderingFilter):
     """``?ordering=`` by the fields that a view lists in ``ordering_fields``, and by no others."""
 
+    def get_schema_operation_parameters(self, view: Any) -> list[dict[str, Any]]:
+        """Say which fields there are; nothing for a view that lists none."""
+        fields = ", ".join(getattr(view, "ordering_fields", None) or ())
+        words = f"One of {fields}; with - before it descending. Several with commas."
+        return [{**one, "description": words} for one in super().get_schema_operation_parameters(view) if fields]
+
     def get_default_valid_fields(self, queryset: Any, view: Any, context: Any = None) -> list[tuple[str, str]]:
         """Offer nothing that a view does not list."""
         return []

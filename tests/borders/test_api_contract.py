@@ -5,9 +5,11 @@
 
 import os
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
+from django.core.management import call_command
 from schemathesis import APIOperation, Case
 
 from tests.borders.contract import CHECKS, OPERATIONS, Ground, stocked_ground, with_examples
@@ -28,3 +30,7 @@ def test_whatever_is_sent_is_answered_as_declared(operation: APIOperation, groun
         case.validate_response(ground.answer(case), checks=CHECKS)
 
     with_examples(operation, EXAMPLES, answered)
+
+
+def test_the_description_is_made_without_a_warning(tmp_path: Path) -> None:
+    call_command("spectacular", "--fail-on-warn", "--validate", "--file", str(tmp_path / "schema.yaml"))

@@ -6,7 +6,7 @@ from rest_framework.test import APIClient
 
 from organizations.models.tokens import ApiToken
 from organizations.permissions import put_in_role
-from tests.factories.organizations import UserFactory, member
+from tests.factories.organizations import MembershipFactory, UserFactory, member
 
 
 def soon() -> str:
@@ -111,3 +111,13 @@ def test_session_needs_csrf(admin):
 def test_stranger_has_no_token(db):
     UserFactory()
     assert APIClient().get("/api/v1/tokens/").status_code == 401
+
+
+def test_tokens_and_organizations_are_narrowed_to_one_as_every_list(api, key, admin, organization, other_organization):
+    MembershipFactory(user=admin, organization=other_organization)
+    for path, whose in (("tokens", "organization"), ("organizations", "id")):
+        listed = api.get(f"/api/v1/{path}/?organization={organization.pk}").json()
+        assert [row[whose] for row in listed] == [organization.pk]
+    assert api.get(f"/api/v1/tokens/?organization={other_organization.pk}").json() == []
+    for unknown in ("999999", "x", "9" * 30):
+        assert api.get(f"/api/v1/tokens/?organization={unknown}").json()["errors"].keys() == {"organization"}
