@@ -1,6 +1,7 @@
 """Tasks: each calls one service. A task may come twice, late or never; the rows say what is to be done."""
 
 from celery import shared_task
+from django.conf import settings
 from django.utils import timezone
 
 from compliance import queue
@@ -16,12 +17,13 @@ from compliance.services import (
     streams,
     waiver_upkeep,
 )
+from compliance.services.scan_claims import Share
 
 
 @shared_task(name=queue.RUN_SCANS.name, acks_late=True, ignore_result=True)
 def run_scans() -> None:
     """Perform pending scans, one after the other, until none is left."""
-    scan_runs.drain(clock=timezone.now)
+    scan_runs.drain(clock=timezone.now, share=Share(settings.SCANS_OF_WORKERS))
 
 
 @shared_task(name=queue.SWEEP_SCANS.name, acks_late=True, ignore_result=True)

@@ -71,6 +71,17 @@ def switch(name: str, default: bool) -> bool:
     return read(name, reader, default, "true or false")
 
 
+def choice(name: str, known: tuple[str, ...], default: str) -> str:
+    """Read one of the words in ``known``."""
+
+    def one_of(value: str) -> str:
+        if value not in known:
+            raise ValueError(value)
+        return value
+
+    return read(name, one_of, default, f"one of {', '.join(known)}")
+
+
 def names(name: str, default: list[str]) -> list[str]:
     """Read a comma-separated list."""
     return read(

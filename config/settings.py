@@ -33,6 +33,8 @@ DEBUG = env.switch("DEBUG", False)
 PRODUCT_VERSION = "0.1.0"
 MINIMUM_COVERAGE = env.number("MINIMUM_COVERAGE_PERCENT", 80) / 100
 """Share of the applicable checks that must be decided for a scan to count; below it the scan is incomplete."""
+SCANS_OF_WORKERS = env.choice("SCANS_OF_WORKERS", ("all", "not_local", "local"), "all")
+"""Set by `up` for workers that gave up root: another process performs the scans of the server itself."""
 SCAN_DETAIL_DAYS = env.number("SCAN_DETAIL_DAYS", 90)
 """How long facts and results of scans stay; counts and scores stay for ever, the latest scan of a host whole."""
 CHECK_STATE_DAYS = env.number("CHECK_STATE_DAYS", 400)

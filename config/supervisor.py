@@ -9,6 +9,7 @@ import subprocess
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
 logger = logging.getLogger(__name__)
@@ -40,6 +41,8 @@ class Child:
 
     name: str
     command: Sequence[str]
+    environment: Mapping[str, str] = field(default_factory=dict)
+    keeps_root: bool = False
     process: subprocess.Popen[bytes] | None = None
     started_at: float = 0.0
     pause_s: float = FIRST_PAUSE_S
@@ -72,7 +75,10 @@ class Supervisor:
     def start(self, child: Child) -> None:
         """Start one child in a session of its own; the kernel ends it should the supervisor die."""
         child.process = subprocess.Popen(
-            child.command, env=dict(self.environment), preexec_fn=self._settle, stdin=subprocess.DEVNULL
+            child.command,
+            env={**self.environment, **child.environment},
+            preexec_fn=partial(self._settle, None if child.keeps_root else self.identity),
+            stdin=subprocess.DEVNULL,
         )
         child.started_at = time.monotonic()
         logger.info("process.started", extra={"child": child.name, "pid": child.process.pid})
@@ -107,14 +113,14 @@ class Supervisor:
     def _ask_to_stop(self, number: int, frame: object) -> None:
         self.stopping = True
 
-    def _settle(self) -> None:
+    def _settle(self, identity: Identity | None) -> None:
         """Between fork and exec of a child: own session, fewer rights, end with the parent."""
         os.setsid()
         os.umask(0o077)
-        if self.identity is not None:
+        if identity is not None:
             os.setgroups([])
-            os.setgid(self.identity.gid)
-            os.setuid(self.identity.uid)
+            os.setgid(identity.gid)
+            os.setuid(identity.uid)
         # Last, for a change of user takes it away.
         ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
 

@@ -4,13 +4,14 @@ import threading
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from datetime import datetime, timedelta
+from enum import StrEnum
 from types import TracebackType
 from typing import Self
 
 from django.db import IntegrityError, connection, transaction
 from django.db.models import F, Q, QuerySet
 
-from compliance.models import Scan
+from compliance.models import Host, Scan
 from compliance.queue import RUN_SCANS
 from compliance.services.due_times import note_end
 from compliance.services.ledgers import tally_ended
@@ -34,8 +35,16 @@ class Cancelled(Exception):
     """Somebody cancelled the scan."""
 
 
-def claim_next(*, owner: str, now: datetime) -> Scan | None:
-    """Claim the next pending scan; None when there is none.
+class Share(StrEnum):
+    """Which pending scans a worker takes: all, or the server's own apart, which take root's rights."""
+
+    ALL = "all"
+    NOT_LOCAL = "not_local"
+    LOCAL = "local"
+
+
+def claim_next(*, owner: str, now: datetime, share: Share = Share.ALL) -> Scan | None:
+    """Claim the next pending scan of this worker's ``share``; None when there is none.
 
     A host is collected once at a time: further scans of it wait. Those that touch no host never wait for that.
     """
@@ -43,6 +52,9 @@ def claim_next(*, owner: str, now: datetime) -> Scan | None:
     claimable = Scan.objects.claimable(now).filter(
         Q(scan_type=Scan.Type.RE_EVALUATION) | ~Q(host__in=collected.values("host"))
     )
+    collects_here = Q(host__connection=Host.Connection.LOCAL) & ~Q(scan_type=Scan.Type.RE_EVALUATION)
+    if share is not Share.ALL:
+        claimable = claimable.filter(collects_here if share is Share.LOCAL else ~collects_here)
     for _ in range(MOST_LOOKS):
         candidates = list(claimable[:CANDIDATES])
         for candidate in candidates:

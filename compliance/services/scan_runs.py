@@ -17,7 +17,7 @@ from compliance.services import re_evaluation, scan_claims, scan_outcomes
 from compliance.services.collection import WALK_EVERY, Gathered, gather, opened
 from compliance.services.evaluation import prepared, severities
 from compliance.services.plans import plan_for
-from compliance.services.scan_claims import Cancelled, Clock, LostClaim, Watchman, advance
+from compliance.services.scan_claims import Cancelled, Clock, LostClaim, Share, Watchman, advance
 from compliance.services.scan_outcomes import ScanFailed, failure_of
 from compliance.services.snapshots import store_snapshot
 from compliance.services.stream_scans import collections
@@ -40,10 +40,10 @@ def owner_name() -> str:
     return f"{socket.gethostname()[:30]}:{os.getpid()}:{threading.get_ident() % 100_000}"
 
 
-def drain(*, clock: Clock) -> int:
-    """Perform pending scans until none is left; return how many."""
+def drain(*, clock: Clock, share: Share = Share.ALL) -> int:
+    """Perform the pending scans of ``share`` until none is left; return how many."""
     done, owner = 0, owner_name()
-    while scan := scan_claims.claim_next(owner=owner, now=clock()):
+    while scan := scan_claims.claim_next(owner=owner, now=clock(), share=share):
         perform(scan=scan, clock=clock)
         done += 1
     return done

@@ -57,6 +57,8 @@ class Command(BaseCommand):
         elif os.geteuid() == 0:
             logger.warning("process.stays_root", extra={"reason": "no other user can read the program or the data"})
         children = [*queue, *own_children(bind, port)]
+        if identity is not None:
+            keep_root_for_this_machine(children)
         environment = {**os.environ, "HOME": str(settings.DATA_DIR), "PYTHONUNBUFFERED": "1"}
         Supervisor(children, environment, identity).run(lambda: self.tell(bind, port))
 
@@ -88,6 +90,14 @@ def own_children(bind: str, port: int) -> list[Child]:
         Child("web", [python, "-m", "gunicorn", *web]),
         Child("scheduler", [*celery, "beat", "--max-interval", "5", "--pidfile=", "--loglevel", "WARNING"]),
     ]
+
+
+def keep_root_for_this_machine(children: list[Child]) -> None:
+    """Have one process stay root that performs the scans of this machine and nothing else; the worker leaves them."""
+    for child in children:
+        if child.name == "worker":
+            child.environment = {"SCANS_OF_WORKERS": "not_local"}
+    children.append(Child("local-scans", [sys.executable, "manage.py", "scan_this_machine"], keeps_root=True))
 
 
 def queue_command() -> list[str]:
