@@ -55,14 +55,14 @@ def read_sheet(content: bytes) -> Sheet:
     if isinstance(text, Problem):
         return Sheet(problems=(text,))
     header = next((line for line in io.StringIO(text, newline=None) if line.strip()), "")
-    if not header:
-        return Sheet(problems=(Problem(0, "", "", f"It is empty. The first line is {','.join(COLUMNS)}."),))
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=separator_of(header), strict=True)
     try:
         numbered = [(reader.line_num, cells) for cells in reader if any(cell.strip() for cell in cells)]
     except csv.Error as error:
         words = "a quotation mark is not closed, or stands inside a cell; double it there"
         return Sheet(problems=(Problem(reader.line_num, "", "", f"It cannot be read as CSV ({error}): {words}."),))
+    if not numbered:
+        return Sheet(problems=(Problem(0, "", "", f"It is empty. The first line is {','.join(COLUMNS)}."),))
     return sheet_of(numbered)
 
 

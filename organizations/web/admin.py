@@ -6,6 +6,7 @@ from typing import Any, ClassVar
 from django import forms
 from django.contrib import admin, messages
 from django.contrib.admin import FieldListFilter
+from django.contrib.admin.widgets import AutocompleteSelect
 from django.core.exceptions import ValidationError
 from django.db.models import ForeignKey, ManyToManyField, Model, QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
@@ -65,6 +66,16 @@ class RowsField(forms.ModelMultipleChoiceField):
         return super()._check_values(value)
 
 
+class RowPicker(AutocompleteSelect):
+    """A row found by typing; shown again after an error, it leaves out what is no id, which Django would look up."""
+
+    def optgroups(self, name: str, value: list[str], attr: dict[str, Any] | None = None) -> list[Any]:
+        """Return the chosen rows."""
+        ids = [one for one in value if not one or (one.isascii() and one.isdigit() and len(one) <= LONGEST_ID)]
+        found: list[Any] = super().optgroups(name, ids, attr)
+        return found
+
+
 class OwnedModelAdmin(admin.ModelAdmin):
     """Rows of organizations. ``permissions`` maps "read" and "write" to codenames; adding and changing are writing.
 
@@ -102,6 +113,8 @@ class OwnedModelAdmin(admin.ModelAdmin):
             kwargs.setdefault("queryset", permitted_to(request.user, self.permissions["write"]))
         else:
             kwargs.setdefault("queryset", reachable(model._default_manager.all(), request.user, shared=True))
+        if db_field.name in self.get_autocomplete_fields(request):
+            kwargs.setdefault("widget", RowPicker(db_field, self.admin_site, using=kwargs.get("using")))
         return super().formfield_for_foreignkey(db_field, request, **kwargs)
 
     def formfield_for_manytomany(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:

@@ -119,6 +119,8 @@ def test_the_posture_of_a_regrouped_host_follows_the_exceptions_of_its_group(tak
 
 WRONG = [
     ("", 0, "", "It is empty"),
+    (" \n\n", 0, "", "It is empty"),
+    (",,,\n,,\n", 0, "", "It is empty"),
     ("name\nweb-1\n", 1, "name", "no column of this name"),
     ("hostname,hostname\na,b\n", 1, "hostname", "twice"),
     ("address\n192.0.2.1\n", 1, "hostname", "missing"),
