@@ -151,6 +151,9 @@ CACHES = {
     else {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}
 }
 
+WEB_WORKERS = env.number("WEB_WORKERS", 2 if REDIS_URL else 1, at_least=1)
+"""Processes of the web server. Without Redis each has a cache of its own, and so its own count of what is limited."""
+
 # --- Background work: these settings lost no task when a child, a worker or the queue server was killed --------------
 TASK_LONGEST_S = 900
 CELERY_BROKER_URL = REDIS_URL or f"redis+socket://{QUEUE_SOCKET}"

@@ -82,7 +82,15 @@ class Command(BaseCommand):
 def own_children(bind: str, port: int) -> list[Child]:
     """Return worker, web server and scheduler, in the order of their start."""
     python, celery = sys.executable, [sys.executable, "-m", "celery", "-q", "-A", "config"]
-    web = ["config.wsgi", "--worker-class", "gthread", "--workers", "1", "--threads", str(WEB_THREADS)]
+    web = [
+        "config.wsgi",
+        "--worker-class",
+        "gthread",
+        "--workers",
+        str(settings.WEB_WORKERS),
+        "--threads",
+        str(WEB_THREADS),
+    ]
     web += ["--bind", f"{bind}:{port}", "--no-control-socket", "--max-requests", "20000", "--log-level", "warning"]
     worker = ["worker", "-P", "threads", "-c", str(WORKER_THREADS), "--without-gossip", "--without-mingle"]
     return [
