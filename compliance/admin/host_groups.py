@@ -29,7 +29,8 @@ class HostGroupAdmin(OwnedModelAdmin):
     def get_fields(self, request: HttpRequest, obj: HostGroup | None = None) -> list[str]:
         """Show the grants to whoever may change them."""
         may_grant = obj is not None and holds(request.user, "manage_settings", obj.organization)
-        return [*self.fields, "granted_to"] if may_grant else self.fields
+        shown = ["organization", "name", "description"]
+        return [*shown, "granted_to"] if may_grant else shown
 
     def get_readonly_fields(self, request: HttpRequest, obj: HostGroup | None = None) -> list[str]:
         return ["organization", "granted_to"] if obj else []
