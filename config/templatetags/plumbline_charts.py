@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
+from itertools import zip_longest
 from typing import NotRequired, Protocol, TypedDict
 
 from django import template
@@ -57,11 +58,15 @@ def score_axis(lowest: float) -> Axis:
 
 
 def path(points: Sequence[Point]) -> str:
-    """Join points to an SVG path; None is a gap, for a day without scans is not a score of zero."""
+    """Join points to an SVG path; None is a gap, for a day without scans is not a score of zero.
+
+    A point between gaps is a line of no length, which round ends draw as a dot.
+    """
     parts, pen_is_down = [], False
-    for point in points:
+    for point, following in zip_longest(points, points[1:]):
         if point is not None:
-            parts.append(f"{'L' if pen_is_down else 'M'}{point[0]} {point[1]}")
+            alone = not pen_is_down and following is None
+            parts.append(f"{'L' if pen_is_down else 'M'}{point[0]} {point[1]}{' h0' if alone else ''}")
         pen_is_down = point is not None
     return " ".join(parts)
 

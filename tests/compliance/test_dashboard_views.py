@@ -50,6 +50,13 @@ def test_empty_organization_is_told_what_to_do_next(client, admin, organization)
     assert "/compliance/policies/" in page
 
 
+def test_nothing_is_counted_as_none_failed_before_the_first_scan(client, admin, organization):
+    a_policy(organization)
+    HostFactory(organization=organization)
+    client.force_login(admin)
+    assert "no host is scanned yet" in client.get("/").content.decode()
+
+
 def test_who_may_not_do_a_step_is_not_sent_there(client, organization):
     client.force_login(member(organization, role="provisioner"))
     page = client.get("/").content.decode()

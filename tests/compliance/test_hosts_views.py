@@ -46,6 +46,16 @@ def host(organization):
     return HostFactory(organization=organization, hostname="web-1.example.com", address="192.0.2.7")
 
 
+def test_a_host_that_nobody_has_reached_yet_is_not_called_online(page, organization):
+    host = HostFactory(organization=organization, last_seen_at=None)
+    a_standing(host, None, scanned_at=None)
+    for path in (HOSTS, f"{HOSTS}{host.pk}/", f"{HOSTS}?host={host.pk}"):
+        assert "Not seen yet" in page(path)
+    assert "not seen yet" in page("/compliance/reports/compliance/")
+    Host.objects.update(last_seen_at=timezone.now())
+    assert "Not seen yet" not in page(HOSTS)
+
+
 def test_the_list_narrows_by_search_group_state_and_failing_check(page, organization, host):
     group = HostGroupFactory(organization=organization, name="Databases")
     db = HostFactory(organization=organization, hostname="db-1", unreachable_since=NOON)
