@@ -223,11 +223,11 @@ REST_FRAMEWORK = {
     ],
     "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
-    "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
+    "DEFAULT_PARSER_CLASSES": ["organizations.web.parsing.BoundedJsonParser"],
     "DEFAULT_PAGINATION_CLASS": "organizations.web.paging.PageNumberPages",
     "DEFAULT_FILTER_BACKENDS": [
         "django_filters.rest_framework.DjangoFilterBackend",
-        "rest_framework.filters.SearchFilter",
+        "organizations.web.paging.BoundedSearch",
         "organizations.web.paging.ListedOrdering",
     ],
     "DEFAULT_SCHEMA_CLASS": "organizations.web.schema.AutoSchema",

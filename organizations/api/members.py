@@ -29,7 +29,9 @@ class MembershipSerializer(OwnedSerializer):
     ``grants`` hold in the whole organization, ``scope_grants`` only for the parts that they name.
     """
 
-    username = serializers.CharField(source="user.username", help_text="Username or e-mail address of the person.")
+    username = serializers.CharField(
+        source="user.username", max_length=254, help_text="Username or e-mail address of the person."
+    )
     email = serializers.EmailField(source="user.email", read_only=True)
     grants = serializers.ListField(child=serializers.ChoiceField(permissions.CODENAMES), required=False)
     scope_grants = ScopeGrantsSerializer(many=True, required=False)

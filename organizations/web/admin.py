@@ -16,6 +16,7 @@ from organizations.models.organizations import Organization
 from organizations.models.owned import Owned
 from organizations.models.scopes import lies_in_scopes
 from organizations.permissions import holds, holds_anywhere, in_reach_of, permitted_rows, permitted_to
+from organizations.web.paging import LONGEST_WORD
 from organizations.web.viewsets import LONGEST_ID, reachable
 
 
@@ -123,6 +124,10 @@ class OwnedModelAdmin(admin.ModelAdmin):
         kwargs.setdefault("form_class", RowsField)
         kwargs.setdefault("queryset", reachable(rows, request.user, shared=True))
         return super().formfield_for_manytomany(db_field, request, **kwargs)
+
+    def get_search_results(self, request: HttpRequest, queryset: QuerySet[Any], search_term: str) -> Any:
+        """Search for as much as a database can take."""
+        return super().get_search_results(request, queryset, search_term[:LONGEST_WORD])
 
     def organization_of(self, row: Model) -> Organization | None:
         """Return the organization of ``row``; None for a shared one."""

@@ -4,7 +4,7 @@ from typing import Any
 from django.core.paginator import Page, Paginator
 from django.db.models import QuerySet
 from rest_framework.exceptions import ValidationError
-from rest_framework.filters import OrderingFilter
+from rest_framework.filters import OrderingFilter, SearchFilter
 from rest_framework.pagination import BasePagination
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -14,6 +14,7 @@ from organizations.errors import Invalid
 SIZES = (10, 25, 50, 100)
 DEFAULT_SIZE = 25
 LAST_PAGE = 10_000_000
+MOST_WORDS, LONGEST_WORD = 10, 100
 
 
 def wanted_page(parameters: Any) -> tuple[int, int]:
@@ -60,6 +61,17 @@ class PageNumberPages(BasePagination):
             {"name": "page", "in": "query", "schema": page, "description": "From 1; past the end it is empty."},
             {"name": "page_size", "in": "query", "schema": size, "description": "Rows on a page."},
         ]
+
+
+class BoundedSearch(SearchFilter):
+    """``?search=``: rows in which every word occurs; a database takes neither many words nor long ones."""
+
+    search_description = "Words that all have to occur."
+
+    def get_search_terms(self, request: Request) -> list[str]:
+        """Return the words that are searched for."""
+        words: list[str] = super().get_search_terms(request)
+        return [word[:LONGEST_WORD] for word in words[:MOST_WORDS]]
 
 
 class ListedOrdering(OrderingFilter):

@@ -6,7 +6,6 @@ from django.core.exceptions import PermissionDenied
 from django.db.models import Model, QuerySet
 from django_filters.rest_framework import DjangoFilterBackend
 from rest_framework import mixins, serializers
-from rest_framework.filters import SearchFilter
 from rest_framework.request import Request
 from rest_framework.viewsets import GenericViewSet
 
@@ -25,7 +24,7 @@ from organizations.permissions import (
     require,
     rows_in_reach,
 )
-from organizations.web.paging import ListedOrdering
+from organizations.web.paging import BoundedSearch, ListedOrdering
 from organizations.web.problems import NO_SUCH_ROW
 
 READ_METHODS = ("GET", "HEAD", "OPTIONS")
@@ -99,7 +98,7 @@ class OwnedViewSet(GenericViewSet):
     organization_path: ClassVar[str] = "organization"
     shared: ClassVar[bool] = False
     in_part: ClassVar[bool] = False
-    filter_backends = [OwnedFilterBackend, SearchFilter, ListedOrdering]
+    filter_backends = [OwnedFilterBackend, BoundedSearch, ListedOrdering]
     ordering_fields: ClassVar[list[str]] = []
     lookup_value_regex = "[0-9]{1,18}"
 
