@@ -134,6 +134,12 @@ def score_text(score: float | None) -> str:
     return "n/a" if score is None else f"{shown(score).text} %"
 
 
+@register.filter
+def grouped(number: object) -> str:
+    """Write a whole number with its thousands apart: ``38,874``; anything else as it is."""
+    return f"{number:,}" if isinstance(number, int) else str(number)
+
+
 @register.inclusion_tag("_mix.html")
 def result_mix(
     passed: int = 0, failed: int = 0, errors: int = 0, waived: int = 0, skipped: int = 0
