@@ -2,7 +2,7 @@ from typing import Any
 
 from django.views.generic import TemplateView
 
-from compliance.models import Host, Scan
+from compliance.models import Host, Scan, Stream
 from compliance.selectors.drift import Drift, Kind, comparable, drift_between
 from compliance.selectors.hosts import history_of
 from compliance.web.lists import wanted_id
@@ -56,10 +56,15 @@ class HostDrift(OwnedPage, TemplateView):
 
 
 def last_two(scans: list[Scan]) -> tuple[Scan | None, Scan | None]:
-    """Return the newest of ``scans``, which are sorted so, and the one before it in the same stream."""
+    """Return the newest of ``scans``, which are sorted so, and the one before it in the same stream.
+
+    The policy's own stream comes before those of secondary templates, and both before scans by hand.
+    """
     if not scans:
         return None, None
-    newest = next((scan for scan in scans if scan.stream_id is not None), scans[0])
+    streams = Stream.objects.in_bulk({scan.stream_id for scan in scans if scan.stream_id})
+    rank = {pk: 0 if stream.role == Stream.Role.POLICY and not stream.ended_at else 1 for pk, stream in streams.items()}
+    newest = min(scans, key=lambda scan: rank.get(scan.stream_id, 2))
     earlier = [scan for scan in scans[scans.index(newest) + 1 :] if scan.stream_id == newest.stream_id]
     return newest, next(iter(earlier), None)
 

@@ -4,8 +4,9 @@ from datetime import timedelta
 
 import pytest
 
+from compliance.models import Scan
 from tests.factories.compliance import NOON, HostFactory, completed_scan
-from tests.factories.postures import a_policy
+from tests.factories.postures import a_policy, a_standing
 from tests.factories.templates_app import a_check, published_template
 
 pytestmark = pytest.mark.django_db
@@ -82,6 +83,20 @@ def test_the_page_compares_the_last_two_and_those_that_are_chosen(client, admin,
     assert "Nothing changed" in same
     for odd in ("x", "\0", "²", "9" * 40, "987654"):
         assert "Choose two" in client.get(url, {"from": odd, "to": 987654}).content.decode()
+
+
+def test_the_policys_own_scans_are_compared_unless_others_are_chosen(client, admin, host, scans):
+    policy = a_policy(host.organization, scans[0].template)
+    own, second = a_standing(host, 50.0, policy=policy), published_template(name="Second")
+    other = a_standing(host, 50.0, policy=policy, role="secondary", template=second)
+    Scan.objects.filter(host=host).update(stream=own)
+    newest = completed_scan(host, second, now=NOON + timedelta(days=2))
+    Scan.objects.filter(pk=newest.pk).update(stream=other)
+    client.force_login(admin)
+    found = client.get(f"/compliance/hosts/{host.pk}/drift/").context
+    assert (found["before"], found["after"]) == scans
+    Scan.objects.filter(pk=scans[0].pk).update(stream=None)
+    assert b"first of its kind" in client.get(f"/compliance/hosts/{host.pk}/drift/").content
 
 
 def test_a_host_with_one_scan_has_nothing_to_compare(client, admin, host):

@@ -122,6 +122,13 @@ def test_template_keeps_the_content_policy(template):
 
 
 @pytest.mark.parametrize("template", TEMPLATES, ids=lambda template: str(template.relative_to(ROOT)))
+def test_a_list_that_filters_by_htmx_offers_retry_when_that_fails(template):
+    for form in re.findall(r'<form class="filters"[^>]*hx-get[^>]*>', template.read_text()):
+        assert 'data-part="' in form
+        assert re.search(r'hx-trigger="[^"]*, retry"', form)
+
+
+@pytest.mark.parametrize("template", TEMPLATES, ids=lambda template: str(template.relative_to(ROOT)))
 def test_template_names_icons_that_exist(template):
     icons = set(re.findall(r'<symbol id="([^"]+)"', (STATIC / "icons.svg").read_text()))
     used = set(re.findall(r'{% icon "([^"]+)"', template.read_text()))
