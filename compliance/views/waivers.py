@@ -175,7 +175,7 @@ class NewWaiver(OwnedPage, TemplateView):
 
     def chosen(self, form: WaiverForm) -> dict[str, str]:
         """Return the labels of what the searchable fields hold."""
-        check_id = str(form["check_id"].value() or "")
+        check_id = str(form["check_id"].value() or "").replace("\0", "")  # PostgreSQL takes none
         check = visible_checks(self.organizations).filter(check_id=check_id).order_by("-template").first()
         host = self.hosts().filter(pk=wanted_id(str(form["host"].value() or ""))).first()
         group = self.groups().filter(pk=wanted_id(str(form["host_group"].value() or ""))).first()
