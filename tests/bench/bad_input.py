@@ -1,14 +1,22 @@
 """20,000 requests that the API's own description makes up, good and bad: none may be answered with an error of ours.
 
-Every operation gets as many, as an admin; half of the ids in them name rows that exist. ``BENCH_REQUESTS=2000`` makes
-fewer.
+Every operation gets as many, as an admin, on PostgreSQL, which takes less than SQLite does; half of the ids in them
+name rows that exist. ``BENCH_REQUESTS=2000`` makes fewer.
 """
 
 import logging
 import math
 import os
+import subprocess
 import sys
 from time import perf_counter
+
+if "BENCH_INNER" not in os.environ:
+    from tests.peers.postgres import running_postgres
+
+    with running_postgres() as url:
+        inner = {**os.environ, "BENCH_INNER": "1", "TEST_DATABASE_URL": url}
+        sys.exit(subprocess.run([sys.executable, "-m", "tests.bench.bad_input"], env=inner).returncode)
 
 from tests.bench import ground
 
@@ -50,5 +58,5 @@ ground.tell("answers", ", ".join(f"{kind}: {count:,}" for kind, count in by_clas
 ground.tell("answers 5xx", by_class["5xx"], "0")
 ground.tell("answers other than declared", len(wrong), "0")
 for request, words in wrong.items():
-    sys.stdout.write(f"  {request}: {words.splitlines()[0] if words else ''}\n{words}\n")
+    sys.stdout.write(f"\n{request}: {words}\n")
 sys.exit(1 if wrong or by_class["5xx"] else 0)
