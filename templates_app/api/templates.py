@@ -113,9 +113,8 @@ class TemplateViewSet(
     http_method_names = ["get", "post", "patch", "delete", "head", "options"]
 
     def get_queryset(self) -> QuerySet[Template]:
-        """Return the rows, without their documents in a list."""
-        rows = super().get_queryset()
-        return rows if self.detail else rows.defer("document")
+        """Return the rows; their documents, of up to a megabyte, are read when an action asks for them."""
+        return super().get_queryset().defer("document")
 
     def get_serializer_class(self) -> type[serializers.BaseSerializer]:
         """Return the one that tells a template's variables, for one template."""
