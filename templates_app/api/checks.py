@@ -11,6 +11,7 @@ from rest_framework.response import Response
 from organizations.web.viewsets import OwnedRelatedField, OwnedViewSet
 from templates_app.language.forms import kind_forms
 from templates_app.models import Template, TemplateCheck
+from templates_app.selectors.listing import filtered_checks
 from templates_app.services import checks
 
 ONE_CHECK = r"checks/(?P<check>[0-9]{1,18})"
@@ -102,14 +103,27 @@ class KindFormSerializer(serializers.Serializer):
     operators = OperatorFormSerializer(many=True)
 
 
+class CheckFilterSerializer(serializers.Serializer):
+    """Which checks a list is to hold: ``search`` in title, id and sections, and fields with just these values."""
+
+    search = serializers.CharField(required=False, help_text="Words, all of which stand in title, id or sections.")
+    severity = serializers.ChoiceField(choices=TemplateCheck.Severity.choices, required=False)
+    assessment = serializers.ChoiceField(choices=TemplateCheck.Assessment.choices, required=False)
+    area = serializers.CharField(required=False, max_length=60)
+    enabled = serializers.BooleanField(required=False)
+
+
 class ChecksOfTemplates(OwnedViewSet):
     """What the paths of a template do with its checks. All of it works on drafts only, but reading."""
 
-    @extend_schema(responses=TemplateCheckSerializer(many=True))
+    @extend_schema(parameters=[CheckFilterSerializer], responses=TemplateCheckSerializer(many=True))
     @action(detail=True, methods=["get"], filter_backends=[])
     def checks(self, request: Request, pk: str) -> Response:
         """List the checks of a template, in its order."""
-        page = self.paginate_queryset(self.get_object().checks.order_by("position", "pk"))
+        asked = {name: value for name, value in request.query_params.items() if value}
+        wanted = dict(validated(CheckFilterSerializer(data=asked)))
+        words, rows = wanted.pop("search", ""), self.get_object().checks.order_by("position", "pk")
+        page = self.paginate_queryset(filtered_checks(rows.filter(**wanted), {"q": words}))
         return self.get_paginated_response(TemplateCheckSerializer(page, many=True).data)
 
     @extend_schema(request=TemplateCheckSerializer, responses={201: TemplateCheckSerializer})

@@ -108,7 +108,7 @@ def test_a_row_says_policy_version_exceptions_coverage_and_when_it_is_due(page, 
     text = page(HOSTS)
     for words in (
         "House rules", "version 1, server", "2 critical, 1 high", "80.0 % without 3 exceptions", "22 Nov, 12:00",
-        "after 2 vain attempts",
+        "after 2 failed attempts",
     ):  # fmt: skip
         assert words in text, words
 

@@ -37,6 +37,26 @@ def test_checks_come_in_the_order_of_the_template_and_in_pages(api):
     assert one.json() == response.json()[1]
 
 
+@pytest.mark.parametrize(
+    ("query", "found"),
+    [
+        ({"search": "linux_two"}, ["linux_two"]), ({"search": "linux nothing"}, []),
+        ({"enabled": "false"}, ["linux_one"]), ({"enabled": "true", "severity": ""}, ["linux_two"]),
+        ({"severity": "high"}, ["linux_two"]), ({"assessment": "manual"}, []), ({"area": "nowhere"}, []),
+    ],
+)  # fmt: skip
+def test_checks_are_searched_and_filtered(api, url, draft, query, found):
+    draft.checks.filter(check_id="linux_one").update(enabled=False, severity="low")
+    draft.checks.filter(check_id="linux_two").update(severity="high")
+    assert [one["check_id"] for one in api.get(url, query).json()] == found
+
+
+@pytest.mark.parametrize(("field", "value"), [("severity", "dire"), ("enabled", "perhaps"), ("assessment", "x")])
+def test_a_filter_that_means_nothing_is_named(api, url, field, value):
+    answer = api.get(url, {field: value})
+    assert (answer.status_code, list(answer.json()["errors"])) == (400, [field])
+
+
 def test_a_check_is_added_changed_and_removed(api, url, draft):
     body = {"definition": definition("linux_new"), "position": 0, "area": "kernel", "profiles": ["server"]}
     made = api.post(url, body, format="json")
