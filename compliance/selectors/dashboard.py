@@ -49,7 +49,7 @@ class Totals:
 
 @dataclass(frozen=True)
 class Framework:
-    """The average over the complete, scored latest scans by templates of one framework; ``hosts`` is how many."""
+    """The average over the complete, scored latest scans by templates of one framework, and of how many ``hosts``."""
 
     name: str
     average: float | None
@@ -219,7 +219,7 @@ def summed_up(organizations: Organizations) -> Posture:
         failed_high=total(primary, "all_high"),
         waived=total(primary, "all_waived"),
         distribution=tuple((words, total(primary, f"bucket_{place}")) for place, (words, _) in enumerate(BUCKETS)),
-        frameworks=frameworks_in(rows),
+        frameworks=frameworks_in(rows, hosts_of_frameworks(streams.filter(scored)) if len(primary) < len(rows) else {}),
         template_ids=tuple(sorted({row["template_id"] for row in rows if row["template_id"]})),
     )
 
@@ -229,13 +229,24 @@ def total(rows: Iterable[dict[str, Any]], name: str) -> Any:
     return sum(row[name] or 0 for row in rows)
 
 
-def frameworks_in(rows: Sequence[dict[str, Any]]) -> tuple[Framework, ...]:
-    """Return the frameworks of the grouped ``rows`` by name; secondary templates count for theirs."""
+def hosts_of_frameworks(scored: QuerySet[Stream]) -> dict[str, int]:
+    """Return on how many hosts each framework is scored; a host with two templates of one framework is one host."""
+    own = scored.filter(role__in=[Stream.Role.POLICY, Stream.Role.SECONDARY], template__isnull=False)
+    counted = own.values("template__framework").annotate(hosts=Count("host_id", distinct=True)).order_by()
+    return {row["template__framework"]: row["hosts"] for row in counted}
+
+
+def frameworks_in(rows: Sequence[dict[str, Any]], hosts: Mapping[str, int]) -> tuple[Framework, ...]:
+    """Return the frameworks of the grouped ``rows`` by name; secondary templates count for theirs.
+
+    ``hosts`` by framework is needed only where there are secondary templates.
+    """
     found = []
     for name in sorted({row["template__framework"] for row in rows if row["template_id"]}):
         own = [row for row in rows if row["template__framework"] == name]
-        hosts = total(own, "scored")
-        found.append(Framework(name, total(own, "scored_sum") / hosts if hosts else None, hosts))
+        scans = total(own, "scored")
+        average = total(own, "scored_sum") / scans if scans else None
+        found.append(Framework(name, average, hosts.get(name, 0) if hosts else scans))
     return tuple(found)
 
 

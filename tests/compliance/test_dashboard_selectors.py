@@ -62,6 +62,13 @@ def test_edges_belong_to_one_side(own, stand, score, above, below, bucket):
     assert [words for words, hosts in found.distribution if hosts] == [bucket]
 
 
+def test_a_host_with_two_templates_of_one_framework_is_one_host_of_it(own, stand):
+    primary = stand(80.0)
+    more = published_template(framework=primary.template.framework, name="More of it")
+    a_standing(primary.host, 40.0, role=Stream.Role.SECONDARY, policy=primary.policy, template=more)
+    assert [(one.average, one.hosts) for one in posture(own).frameworks] == [(60.0, 1)]
+
+
 def test_secondary_templates_count_for_their_framework_and_nothing_else(own, stand, organization):
     stig = published_template(framework="STIG", slug="stig")
     primary = stand(80.0)
