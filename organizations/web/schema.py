@@ -8,6 +8,7 @@ from drf_spectacular.plumbing import ResolvedComponent
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiResponse
 
+from organizations.web.files import FileNegotiation
 from organizations.web.problems import MEDIA_TYPE
 from organizations.web.viewsets import LONGEST_ID, OwnedViewSet
 
@@ -107,7 +108,9 @@ class AutoSchema(openapi.AutoSchema):
 
     def _problems_of(self, operation: dict[str, Any]) -> set[int]:
         """Return the statuses that an operation of this kind may answer with, whatever it is about."""
-        problems = {400, 401, 403, 406}
+        problems = {400, 401, 403}
+        if not issubclass(self.view.content_negotiation_class, FileNegotiation):
+            problems.add(406)
         if any(one["in"] == "path" for one in operation.get("parameters", [])):
             problems.add(404)
         if self.method in WRITES:
