@@ -46,6 +46,14 @@ def host(organization):
     return HostFactory(organization=organization, hostname="web-1.example.com", address="192.0.2.7")
 
 
+def test_a_re_evaluation_is_not_called_a_scan_of_the_host(page, organization):
+    host = HostFactory(organization=organization)
+    scan = completed_scan(host)
+    assert "Evaluated again" not in page(f"{HOSTS}{host.pk}/")
+    Scan.objects.filter(pk=scan.pk).update(scan_type=Scan.Type.RE_EVALUATION)
+    assert "Evaluated again" in page(f"{HOSTS}{host.pk}/")
+
+
 def test_a_host_that_nobody_has_reached_yet_is_not_called_online(page, organization):
     host = HostFactory(organization=organization, last_seen_at=None)
     a_standing(host, None, scanned_at=None)
