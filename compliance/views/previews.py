@@ -69,14 +69,15 @@ class PreviewPage(OwnedPage, TemplateView):
         show = asked.get("show", "changed") if asked.get("show") in SHOWN else "changed"
         rows = searched(preview_hosts(preview, show), asked.get("q", ""), ["host__hostname", "host__address"])
         page = page_of(rows, asked)
-        ids = [change[0] for row in page for change in row.changes]
+        checks = preview.summary["checks"][:CHECKS_SHOWN]
+        ids = [change[0] for row in page for change in row.changes] + [one["check_id"] for one in checks]
         titles = titles_in(preview.document, ids) if ids else {}
         return {
             "page": page,
             "rows": [(row, [(titles.get(one[0], one[0]), *one) for one in row.changes]) for row in page],
             "show": show,
             "shows": SHOWN.items(),
-            "checks": preview.summary["checks"][:CHECKS_SHOWN],
+            "checks": [one | {"title": titles.get(one["check_id"], "")} for one in checks],
             "outdated": outdated(template, preview),
             "filtered": bool(asked.get("q")) or show != "changed",
         }

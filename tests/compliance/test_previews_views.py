@@ -56,6 +56,15 @@ def test_a_preview_is_started_followed_and_shown(page, draft):
     assert "#publish" in text
 
 
+def test_checks_that_turn_are_called_by_their_titles(page, draft):
+    page.post(url("preview", draft.pk))
+    previews.drain(clock=lambda: NOON)
+    answer = page.get(url("preview", draft.pk))
+    titles = {one["check_id"]: one["title"] for one in answer.context["checks"]}
+    assert titles == {"linux_forward": "forward holds"}
+    assert 'forward holds<span class="cell-sub mono">linux_forward</span>' in answer.content.decode()
+
+
 def test_a_changed_draft_is_to_be_previewed_again_before_publishing(page, draft):
     page.post(url("preview", draft.pk))
     previews.drain(clock=lambda: NOON)
