@@ -67,6 +67,13 @@ def settled(page) -> None:
     expect(page.locator(".htmx-added, .htmx-settling, .htmx-swapping")).to_have_count(0)
 
 
+def publish(page) -> None:
+    """Open the question by the keyboard, and say yes."""
+    page.get_by_role("link", name="Publish").focus()
+    page.keyboard.press("Enter")
+    page.get_by_role("dialog").get_by_role("button", name="Publish").click()
+
+
 def address(template: Template, end: str = "") -> str:
     return f"/compliance/templates/{template.pk}/{end}"
 
@@ -132,12 +139,17 @@ def test_settings_are_saved_before_publishing(draft, open_page):
     tab.page.get_by_label("Name").fill("Payment baseline, strict")
     tab.page.get_by_label("Scan Interval (hours)").fill("48")
     expect(tab.page.get_by_text("Unsaved changes")).to_be_visible()
-    tab.page.get_by_role("button", name="Publish").click()
+    tab.page.get_by_role("link", name="Publish").click()
+    tab.page.get_by_role("dialog").get_by_role("button", name="Cancel").click()
+    expect(tab.page.get_by_role("dialog")).to_have_count(0)
+    draft.refresh_from_db()
+    assert draft.status == Template.Status.DRAFT
+    publish(tab.page)
     said = f"Payment baseline, strict v{draft.version} is published"
     expect(tab.page.locator(".toast", has_text=said)).to_be_visible()
     draft.refresh_from_db()
     assert (draft.status, draft.name, draft.scan_interval_hours) == ("published", "Payment baseline, strict", 48)
-    expect(tab.page.get_by_role("button", name="Publish")).to_have_count(0)
+    expect(tab.page.get_by_role("link", name="Publish")).to_have_count(0)
 
 
 @pytest.mark.parametrize("width", [390, 1280])
@@ -154,7 +166,7 @@ def test_a_wrong_interval_is_told_at_its_field_and_nothing_is_published(draft, o
     tab = open_page(address(draft))
     tab.page.evaluate("document.getElementById('settings').noValidate = true")
     tab.page.get_by_label("Scan Interval (hours)").fill("5")
-    tab.page.get_by_role("button", name="Publish").click()
+    publish(tab.page)
     expect(tab.page.locator(".field.errors", has_text="Scan Interval")).to_contain_text("24")
     draft.refresh_from_db()
     assert draft.status == Template.Status.DRAFT
@@ -282,6 +294,6 @@ def test_a_viewer_reads_and_is_offered_no_change(draft, rules, organization, new
     expect(tab.page.get_by_role("link", name="Create template")).to_have_count(0)
     expect(tab.page.get_by_role("link", name="Copy")).to_have_count(0)
     tab.open(address(draft))
-    expect(tab.page.get_by_role("button", name="Publish")).to_have_count(0)
+    expect(tab.page.get_by_role("link", name="Publish")).to_have_count(0)
     expect(tab.page.get_by_role("switch")).to_have_count(0)
     assert tab.open(address(draft, "checks/new/")).status == 403

@@ -1,5 +1,6 @@
 // <a href="#revoke-12" data-dialog> opens <dialog id="revoke-12"> as a modal one. Without this script the link's
-// target makes the same dialog visible, so nothing is lost. [data-close] and a click on the backdrop close it.
+// target makes the same dialog visible, so nothing is lost. [data-close], a click on the backdrop and a button that
+// sends a form elsewhere on the page close it.
 "use strict";
 {
   document.addEventListener("click", (event) => {
@@ -9,6 +10,11 @@
       if (!dialog) return;
       event.preventDefault();
       dialog.showModal();
+      return;
+    }
+    const sender = event.target.closest("dialog button[form]");
+    if (sender) {
+      sender.closest("dialog").close(); // a modal dialog would hide what the browser says of a field of that form
       return;
     }
     const closer = event.target.closest("dialog [data-close]");
