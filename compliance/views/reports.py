@@ -4,6 +4,7 @@ from typing import Any
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse, StreamingHttpResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils import timezone
 from django.views.generic import TemplateView
 from django.views.generic.base import View
@@ -212,10 +213,16 @@ class ReportFiles(OwnedPage, TemplateView):
             )
         return context | {"wish": request, "files": latest_reports(own, REPORTS_SHOWN), "zone": own.time_zone}
 
+    def back(self) -> HttpResponse:
+        """Return to the report, of the same organization if the address named one."""
+        address = reverse("compliance:compliance_report")
+        asked = self.organization and self.request.GET.get("organization")
+        return redirect(f"{address}?organization={self.organization.pk}" if asked else address)
+
     def post(self, request: HttpRequest) -> HttpResponse:
         if self.organization is None:
             messages.error(request, "Choose an organization first: a report is about one.")
-            return redirect("compliance:compliance_report")
+            return self.back()
         try:
             compliance_reports.request_compliance_report(
                 actor=request.user, organization=self.organization, now=timezone.now()
@@ -224,7 +231,7 @@ class ReportFiles(OwnedPage, TemplateView):
             messages.error(request, str(refused))
         else:
             messages.success(request, "The report is being made; it appears in the list in a few seconds.")
-        return redirect("compliance:compliance_report")
+        return self.back()
 
 
 class ReportFile(OwnedPage, View):

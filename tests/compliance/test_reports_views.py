@@ -286,6 +286,19 @@ def test_pdf_is_asked_for_made_and_taken(
     assert ReportRequest.objects.get().requested_by == admin
 
 
+def test_a_pdf_of_the_organization_that_the_address_names_is_seen_there(client, superuser, organization, policy):
+    OrganizationFactory()
+    client.force_login(superuser)
+    named = f"?organization={organization.pk}"
+    files = f"/compliance/reports/files/{named}"
+    text = client.get(f"/compliance/reports/compliance/{named}").content.decode()
+    assert f'action="{files}"' in text and f'hx-get="{files}"' in text
+    answer = client.post(files)
+    assert answer["Location"] == f"/compliance/reports/compliance/{named}"
+    assert f'hx-get="{files}"' in client.get(files, headers={"hx-request": "true"}).content.decode()
+    assert client.post("/compliance/reports/files/")["Location"] == "/compliance/reports/compliance/"
+
+
 def test_a_pdf_that_failed_says_why_on_the_page(signed_in, admin, organization):
     wish = compliance_reports.request_compliance_report(actor=admin, organization=organization, now=timezone.now())
     ReportRequest.objects.filter(pk=wish.pk).update(
