@@ -1,10 +1,10 @@
 """Every error of the API as a problem document (RFC 9457): type, title, status, detail, errors by field."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from http import HTTPStatus
 from typing import Any
 
-from django.core.exceptions import PermissionDenied, ValidationError
+from django.core.exceptions import NON_FIELD_ERRORS, PermissionDenied, ValidationError
 from django.db.models import ProtectedError
 from django.http import Http404
 from rest_framework import exceptions
@@ -14,6 +14,9 @@ from rest_framework.views import set_rollback
 from organizations.errors import Invalid, NotReady, Refused
 
 MEDIA_TYPE = "application/problem+json"
+WHOLE = "non_field_errors"
+"""The key of what concerns no single field."""
+FIELDS_TOLD = 5
 NOT_FOUND = "There is no such row, or it is not yours to see."
 NO_SUCH_ROW = "There is no such row, or it is not yours to name."
 
@@ -28,8 +31,8 @@ def handle(error: Exception, context: dict[str, Any]) -> Response | None:
     if isinstance(error, PermissionDenied):
         return problem(403, str(error) or "You may not do this.")
     if isinstance(error, ValidationError):
-        errors = error.message_dict if hasattr(error, "error_dict") else {"non_field_errors": error.messages}
-        return problem(400, "Some fields are not valid.", errors=errors)
+        errors = error.message_dict if hasattr(error, "error_dict") else {WHOLE: error.messages}
+        return invalid(errors)
     if isinstance(error, ProtectedError):
         return problem(409, "Other rows refer to this one, so it cannot be deleted.")
     if isinstance(error, exceptions.APIException):
@@ -44,6 +47,21 @@ def problem(
     named = {name.replace("_", "-"): value for name, value in headers.items()}
     body = document(status, detail, title=title, errors=errors)
     return Response(body, status=status, content_type=MEDIA_TYPE, headers=named)
+
+
+def invalid(errors: Mapping[str, Sequence[str]]) -> Response:
+    """Return the problem of fields that hold what they may not hold; the detail names the first of them."""
+    return problem(Invalid.status, in_words(errors), title=Invalid.title, errors=errors)
+
+
+def in_words(errors: Mapping[str, Sequence[str]]) -> str:
+    """Return ``errors`` in one line, each field before its messages; what concerns no single field stands alone."""
+    named = [
+        " ".join(messages) if field in (WHOLE, NON_FIELD_ERRORS) else f"{field}: {' '.join(messages)}"
+        for field, messages in list(errors.items())[:FIELDS_TOLD]
+    ]
+    more = len(errors) - len(named)
+    return " ".join(named) + (f" And {more} more." if more else "")
 
 
 def document(
@@ -70,8 +88,9 @@ def _refused(error: Refused) -> Response:
         return Response(
             {"job": None, "progress": str(error)}, status=202, headers={"Retry-After": str(error.retry_after_s)}
         )
-    errors = error.errors if isinstance(error, Invalid) else {}
-    return problem(error.status, str(error), title=error.title, errors=errors)
+    if isinstance(error, Invalid):
+        return invalid(error.errors)
+    return problem(error.status, str(error), title=error.title)
 
 
 def _from_framework(error: exceptions.APIException) -> Response:
@@ -81,7 +100,7 @@ def _from_framework(error: exceptions.APIException) -> Response:
     if getattr(error, "wait", None):
         headers["Retry_After"] = str(int(error.wait) + 1)
     if isinstance(error, exceptions.ValidationError):
-        return problem(400, "Some fields are not valid.", errors=by_field(error.detail), **headers)
+        return invalid(by_field(error.detail))
     return problem(error.status_code, str(error.detail), **headers)
 
 
@@ -93,7 +112,7 @@ def by_field(detail: Any, prefix: str = "") -> dict[str, list[str]]:
         entries = [(str(index), value) for index, value in enumerate(detail) if value]
     else:
         messages = detail if isinstance(detail, list) else [detail]
-        return {prefix or "non_field_errors": [str(message) for message in messages]}
+        return {prefix or WHOLE: [str(message) for message in messages]}
     flat: dict[str, list[str]] = {}
     for key, value in entries:
         flat.update(by_field(value, f"{prefix}.{key}" if prefix else key))
