@@ -49,6 +49,13 @@ STATUS_ICONS = {
 }
 SEVERITY_BARS = {"critical": 4, "high": 3, "medium": 2, "low": 1}
 
+ABBREVIATIONS = {word.lower(): word for word in (
+    "ACL", "AIDE", "CIS", "CPU", "DNS", "FTP", "GDM", "GID", "GRUB", "HTTP", "HTTPS", "ID", "IMAP", "IP", "IPv4",
+    "IPv6", "LDAP", "MAC", "NFS", "NTP", "PAM", "SELinux", "SGID", "SMB", "SMTP", "SNMP", "SSH", "SUID", "TCP", "TLS",
+    "UDP", "UFW", "UID", "USB", "YAML",
+)}  # fmt: skip
+"""How abbreviations are spelled that stored codes hold in small letters."""
+
 
 @register.simple_tag
 def icon(name: str, extra_class: str = "") -> SafeString:
@@ -62,8 +69,9 @@ def icon(name: str, extra_class: str = "") -> SafeString:
 
 
 def words(value: str) -> str:
-    """Turn a stored code into words: ``pending_approval`` becomes ``Pending approval``."""
-    return value.replace("_", " ").strip().capitalize()
+    """Turn a stored code into words: ``pending_approval`` becomes ``Pending approval``, ``pam`` becomes ``PAM``."""
+    spelled = " ".join(ABBREVIATIONS.get(word, word) for word in value.replace("_", " ").split())
+    return spelled[:1].upper() + spelled[1:]
 
 
 @register.simple_tag

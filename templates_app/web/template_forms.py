@@ -35,7 +35,7 @@ class NewTemplateForm(OrganizationForm):
 
     name = forms.CharField(max_length=160)
     os_type = forms.ChoiceField(
-        label="System", choices=[(value, label) for value, label in OsType.choices if value in BENCHMARKS_OF]
+        label="OS", choices=[(value, label) for value, label in OsType.choices if value in BENCHMARKS_OF]
     )
     framework = forms.CharField(
         max_length=60, initial="Custom", help_text="By what reports group scores: CIS, STIG, or a name of your own."

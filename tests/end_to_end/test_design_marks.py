@@ -9,7 +9,7 @@ from django.core.paginator import Paginator
 from django.template import Context, Template
 
 from config.templatetags.plumbline_charts import Day, line_chart, path, score_axis
-from config.templatetags.plumbline_ui import STATUS_ICONS, badge, severity, shown
+from config.templatetags.plumbline_ui import STATUS_ICONS, as_words, badge, severity, shown
 
 ROOT = Path(__file__).parent.parent.parent
 STATIC = ROOT / "config" / "static"
@@ -53,6 +53,17 @@ def test_score_is_cut_off_and_never_shown_above_its_grade(score, text, grade):
 def test_bar_and_ring_tell_the_score_to_screen_readers():
     assert 'aria-label="Score: 72.5 percent"' in render("{% score_bar 72.5 %}")
     assert 'aria-label="Score of web: n/a"' in render('{% score_ring None "Score of web" %}')
+
+
+@pytest.mark.parametrize(
+    ("stored", "text"),
+    [
+        ("kernel_modules", "Kernel modules"), ("pam", "PAM"), ("ssh", "SSH"), ("network_ipv6", "Network IPv6"),
+        ("suid_files", "SUID files"), ("Web Servers", "Web Servers"), ("", ""),
+    ],
+)  # fmt: skip
+def test_stored_names_are_shown_as_words_and_abbreviations_as_they_are_spelled(stored, text):
+    assert as_words(stored) == text
 
 
 def test_badge_escapes_what_it_does_not_know():
