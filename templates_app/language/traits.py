@@ -107,7 +107,7 @@ FIELD_WORDS: dict[str, dict[str, tuple[str, str]]] = {
         "aspect": ("What of it", "Of each home directory, or of each matching file in it."),
         "files": ("Files", "Shell patterns of dot files in the homes: .netrc. Empty: the home directories."),
     },
-    "kernel_module": {"name": ("Module", "As modprobe takes it: cramfs. Right is: eq unavailable.")},
+    "kernel_module": {"name": ("Module", "As modprobe takes it: cramfs. It should be: unavailable.")},
     "kv_file": {
         "paths": ("Files", "Full paths, one to a line, in the order in which they are read; wildcards are allowed."),
         "key": ("Setting", "Name of the setting: PASS_MAX_DAYS"),
@@ -126,7 +126,7 @@ FIELD_WORDS: dict[str, dict[str, tuple[str, str]]] = {
     "mac_state": {"facet": ("What of it", "Profiles of AppArmor, the mode of SELinux, or unconfined programs.")},
     "mount": {
         "path": ("Mount point", "Full path: /tmp"),
-        "facet": ("What of it", "options: those in force; mounted: for exists and absent."),
+        "facet": ("What of it", "options: those in force; mounted: whether it is mounted at all."),
     },
     "net_iface": {"type": ("Kind of interface", "Interfaces of this kind that are switched on.")},
     "package": {"name": ("Package", "As the distribution calls it: openssh-server")},

@@ -1,5 +1,7 @@
 """Every fact kind and every operator has its words, and the shipped content uses only what the forms offer."""
 
+import re
+
 import pytest
 
 from templates_app.language.forms import kind_form, kind_forms
@@ -8,6 +10,12 @@ from templates_app.language.operators import OPERATORS
 from templates_app.language.problems import each_test
 from templates_app.language.traits import FIELD_WORDS, OPERATOR_FORMS, TRAITS
 from tests.factories.content import shipped
+
+
+def test_help_of_a_field_needs_no_yaml_to_be_understood():
+    told = [(kind, *words) for kind, fields in FIELD_WORDS.items() for words in fields.values()]
+    operators = re.compile(r"\b(eq|ne|ieq|lt|le|gt|ge|exists|absent)\b")
+    assert [one for one in told if operators.search(one[-1])] == []
 
 
 def test_every_kind_and_every_operator_has_words():
