@@ -70,7 +70,13 @@ def test_a_row_opens_the_latest_scan_and_an_exception_can_be_asked_for(open_page
     expect(panel.get_by_role("heading", name="web-1.example.com")).to_be_visible()
     tab.page.keyboard.press("Escape")
     expect(panel).to_have_count(0)
-    assert "host=" not in tab.page.url
+    assert tab.page.url.endswith("/compliance/hosts/?order=score")
+    tab.open("/compliance/hosts/")
+    tab.page.get_by_role("link", name="web-1.example.com").click()
+    expect(panel.get_by_role("heading", name="web-1.example.com")).to_be_focused()
+    tab.page.keyboard.press("Escape")
+    expect(panel).to_have_count(0)
+    assert tab.page.url.endswith("/compliance/hosts/")
     assert tab.complaints == []
 
 

@@ -10,7 +10,7 @@
     if (!panel) return;
     const address = panel.dataset.closeUrl;
     area().replaceChildren();
-    if (address) history.pushState({}, "", address);
+    if (address) history.pushState({}, "", address === "?" ? window.location.pathname : address);
     opener?.focus();
     opener = null;
   };
