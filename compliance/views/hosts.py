@@ -3,7 +3,7 @@ from typing import Any
 
 from django.contrib import messages
 from django.db.models import QuerySet
-from django.http import Http404, HttpRequest, HttpResponse, QueryDict
+from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.views.generic import TemplateView
@@ -26,6 +26,7 @@ from compliance.services import connection_tests, host_keys, hosts, scan_request
 from compliance.web.hosts import COLUMNS, Choices, is_narrowed, narrowed, text_of, told_by_toast
 from compliance.web.lists import ordered, wanted_id
 from compliance.web.paging import page_with_total
+from compliance.web.panels import PanelListPage
 from compliance.web.results import SEVERITIES, failing_words, grouped
 from organizations.errors import Conflict, Refused
 from organizations.models.organizations import Organization
@@ -38,30 +39,14 @@ RANGES = (7, 14, 30, 90)
 """Days that a trend may show."""
 
 
-class HostList(OwnedPage, TemplateView):
+class HostList(PanelListPage):
     """The tab Host Compliance: every host with where it stands under its policy; ``?host=`` opens the panel of one."""
 
     template_name = "compliance/hosts.html"
     partial = "compliance/_host_panel.html"
-    in_part = True
-    permissions = {"read": "view_compliance"}
-
-    def get_template_names(self) -> list[str]:
-        return [self.partial if self.into_drawer() else self.template_name]
-
-    def into_drawer(self) -> bool:
-        """Tell whether htmx asks for the panel alone."""
-        htmx = getattr(self.request, "htmx", None)
-        return bool(htmx) and htmx.target == "drawer"
-
-    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
-        context = super().get_context_data(**kwargs)
-        if self.into_drawer():
-            return context | {"panel": self.panel(required=True)}
-        return context | self.table() | {"panel": self.panel()}
+    panel_parameter = "host"
 
     def table(self) -> dict[str, Any]:
-        """Return the page of rows and what the filters offer."""
         asked = self.request.GET
         rows = narrowed(with_posture(self.rows(Host.objects.all())), asked, self.organizations)
         page = page_of(ordered(rows, asked.get("order", ""), COLUMNS, "hostname").values_list("pk", flat=True), asked)
@@ -82,13 +67,7 @@ class HostList(OwnedPage, TemplateView):
             "may_manage": holds_anywhere(self.request.user, ("manage_compliance",)),
         }
 
-    def panel(self, *, required: bool = False) -> dict[str, Any] | None:
-        """Return what the panel shows of the host that the address names. Raises Http404 when it names none."""
-        pk = wanted_id(self.request.GET.get("host", ""))
-        if pk is None:
-            if required:
-                raise Http404
-            return None
+    def panel_of(self, pk: int) -> dict[str, Any]:
         host = self.row(with_posture(Host.objects.all()).select_related("organization", "posture__policy"), pk=pk)
         scan = next(iter(latest_scans(host)), None)
         report = scan_report(scan) if scan else None

@@ -22,6 +22,7 @@ from compliance.services import re_evaluation, scan_reports, scan_requests
 from compliance.web.hosts import told_by_toast
 from compliance.web.lists import wanted_id
 from compliance.web.paging import page_with_total
+from compliance.web.panels import PanelListPage
 from compliance.web.results import SEVERITIES, failing_words, grouped
 from compliance.web.scans import USED_TYPES, ScanFilters, in_order, narrowed, scan_filters, shown
 from organizations.errors import Refused
@@ -44,30 +45,14 @@ PHASES = (
 )
 
 
-class ScanList(OwnedPage, TemplateView):
+class ScanList(PanelListPage):
     """The tab Scan History: every scan, newest first; ``?scan=`` opens the panel of one."""
 
     template_name = "compliance/scans.html"
     partial = "compliance/_scan_panel.html"
-    in_part = True
-    permissions = {"read": "view_compliance"}
-
-    def get_template_names(self) -> list[str]:
-        return [self.partial if self.into_drawer() else self.template_name]
-
-    def into_drawer(self) -> bool:
-        """Tell whether htmx asks for the panel alone."""
-        htmx = getattr(self.request, "htmx", None)
-        return bool(htmx) and htmx.target == "drawer"
-
-    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
-        context = super().get_context_data(**kwargs)
-        if self.into_drawer():
-            return context | {"panel": self.panel(required=True)}
-        return context | self.table() | {"panel": self.panel()}
+    panel_parameter = "scan"
 
     def table(self) -> dict[str, Any]:
-        """Return the page of rows and what the filters offer."""
         asked = self.request.GET
         chosen = scan_filters(asked, self.organization.zone if self.organization else UTC)
         rows = narrowed(self.rows(Scan.objects.all()), chosen, self.organizations)
@@ -95,13 +80,7 @@ class ScanList(OwnedPage, TemplateView):
             tallied, self.organizations, status=chosen.status, scan_type=chosen.scan_type, policy=chosen.policy
         )
 
-    def panel(self, *, required: bool = False) -> dict[str, Any] | None:
-        """Return what the panel shows of the scan that the address names. Raises Http404 when it names none."""
-        pk = wanted_id(self.request.GET.get("scan", ""))
-        if pk is None:
-            if required:
-                raise Http404
-            return None
+    def panel_of(self, pk: int) -> dict[str, Any]:
         scan = self.row(Scan.objects.select_related(*WITH_NAMES).defer("results__data"), pk=pk)
         report = scan_report(scan) if scan.status == Scan.Status.COMPLETED else None
         return {

@@ -5,7 +5,7 @@ from urllib.parse import urlencode
 
 from django.contrib import messages
 from django.db.models import QuerySet
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
@@ -17,6 +17,7 @@ from compliance.selectors.checks import visible_checks
 from compliance.selectors.waivers import WITH_NAMES, titles_for
 from compliance.services import waivers
 from compliance.web.lists import ordered, searched, wanted_id
+from compliance.web.panels import PanelListPage
 from compliance.web.waivers import (
     COLUMNS,
     SCOPES,
@@ -40,30 +41,18 @@ KEPT = ("check", "host", "host_group", "order", "page_size")
 """What the filter form sends along unseen."""
 
 
-class WaiverList(OwnedPage, TemplateView):
+class WaiverList(PanelListPage):
     """The tab Exceptions: every exception, and in ``?panel=`` one of them with its history."""
 
     template_name = "compliance/exceptions.html"
     partial = "compliance/_exception_panel.html"
-    in_part = True
-    permissions = {"read": "view_compliance"}
-
-    def get_template_names(self) -> list[str]:
-        return [self.partial if self.into_drawer() else self.template_name]
-
-    def into_drawer(self) -> bool:
-        """Tell whether htmx asks for the panel alone."""
-        htmx = getattr(self.request, "htmx", None)
-        return bool(htmx) and htmx.target == "drawer"
+    panel_parameter = "panel"
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
-        context = super().get_context_data(**kwargs) | {"view": urlencode(view_asked_for(self.request.GET.urlencode()))}
-        if self.into_drawer():
-            return context | {"panel": self.panel(required=True)}
-        return context | self.table() | {"panel": self.panel()}
+        view = urlencode(view_asked_for(self.request.GET.urlencode()))
+        return super().get_context_data(**kwargs) | {"view": view}
 
     def table(self) -> dict[str, Any]:
-        """Return the page of rows and what the filters offer."""
         asked = self.request.GET
         mine = self.rows(Waiver.objects.all())
         rows = narrowed(mine, asked, self.organizations).select_related(*WITH_NAMES)
@@ -102,13 +91,7 @@ class WaiverList(OwnedPage, TemplateView):
                 return f"the {name.replace('_', ' ')} {row}" if row else "a scope that you do not see"
         return ""
 
-    def panel(self, *, required: bool = False) -> dict[str, Any] | None:
-        """Return what the panel shows of the exception that the address names. Raises Http404 when it names none."""
-        pk = wanted_id(self.request.GET.get("panel", ""))
-        if pk is None:
-            if required:
-                raise Http404
-            return None
+    def panel_of(self, pk: int) -> dict[str, Any]:
         waiver = self.row(Waiver.objects.select_related(*WITH_NAMES), pk=pk)
         return {
             "waiver": waiver,
