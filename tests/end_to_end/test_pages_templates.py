@@ -152,6 +152,26 @@ def test_settings_are_saved_before_publishing(draft, open_page):
     expect(tab.page.get_by_role("link", name="Publish")).to_have_count(0)
 
 
+def test_without_scripts_publishing_asks_first_and_saves_the_settings_too(draft, open_page):
+    tab = open_page(address(draft), scripts=False)
+    tab.page.get_by_label("Name").fill("Payment baseline, strict")
+    tab.page.get_by_role("link", name="Publish").click()
+    tab.page.locator("#publish").get_by_role("button", name="Publish").click()
+    expect(tab.page.get_by_text("is published")).to_be_visible()
+    draft.refresh_from_db()
+    assert (draft.status, draft.name) == ("published", "Payment baseline, strict")
+
+
+def test_what_the_browser_refuses_on_publishing_is_not_hidden_by_the_question(draft, open_page):
+    tab = open_page(address(draft))
+    tab.page.get_by_label("Name").fill("")
+    publish(tab.page)
+    expect(tab.page.get_by_label("Name")).to_be_focused()
+    expect(tab.page.get_by_role("dialog")).to_have_count(0)
+    draft.refresh_from_db()
+    assert draft.status == Template.Status.DRAFT
+
+
 @pytest.mark.parametrize("width", [390, 1280])
 def test_the_menu_of_the_last_row_is_not_cut_off_by_the_table(draft, open_page, width):
     tab = open_page("/compliance/templates/")
