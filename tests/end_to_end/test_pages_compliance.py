@@ -254,6 +254,7 @@ def test_without_scripts_one_can_search_read_scan_and_cancel(open_page, host, ru
     tab.page.get_by_role("link", name="Expected, found and evidence").first.click()
     assert tab.page.get_by_text("Why it matters").is_visible()
     tab.page.go_back()
+    tab.page.get_by_role("link", name="Open host").click()
     tab.page.get_by_role("link", name="Scan now").first.click()
     tab.page.locator("#scan-host").get_by_role("button", name="Scan").click()
     assert tab.page.get_by_text("Waiting for a worker").is_visible()
