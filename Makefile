@@ -29,7 +29,7 @@ run: scan ## the same, then web, worker and scheduler at http://127.0.0.1:8000
 	@exec $(MANAGE) up --port $(PORT)
 
 test: setup-dev ## the whole test suite
-	@$(PYTHON_IN) -m pytest -n 2 -q $(ARGS)
+	@$(PYTHON_IN) -m pytest -n 2 --dist worksteal -q $(ARGS)
 
 lint: setup-dev ## format, ruff, types, import contracts, system checks, migrations, content
 	@.ci/lint
