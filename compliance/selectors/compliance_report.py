@@ -21,11 +21,11 @@ from compliance.selectors.dashboard import (
     remembered,
     texts_of,
 )
+from organizations.lib.search import words_in
 from organizations.models.organizations import Organization
 
 MOST_CHECKS = 2000
 """More distinct checks than all templates of one organization have together."""
-MOST_WORDS, LONGEST_WORD = 10, 100
 
 
 @dataclass(frozen=True)
@@ -84,8 +84,7 @@ def report_hosts(organizations: Organizations) -> QuerySet[Stream]:
 
 def worded(checks: QuerySet[Any, Any], standing: Posture, words: str) -> QuerySet[Any, Any]:
     """Return the failing ``checks`` whose id or title holds every one of ``words``."""
-    for word in words.replace("\0", "").split()[:MOST_WORDS]:
-        part = word[:LONGEST_WORD]
+    for part in words_in(words):
         texts = texts_of(standing).order_by().filter(Q(title__icontains=part) | Q(check_id__icontains=part))
         checks = checks.filter(check_id__in=texts.values("check_id"))
     return checks

@@ -9,7 +9,7 @@ from django.db import transaction
 
 from compliance.engine.transports.base import Sudo, Target
 from compliance.models import Host, HostKey, Policy, Scan, Stream
-from compliance.services import scan_runs
+from compliance.services import scan_claims, scan_runs
 from compliance.services.policies import create_policy
 from compliance.services.scan_claims import Clock
 from compliance.services.scan_requests import start_own_scan, stream_of
@@ -86,7 +86,7 @@ def scan_now(
     record: bool = False,
 ) -> Scan:
     """Scan ``host`` in this process and return the ended scan; with ``record`` it counts in the host's posture."""
-    owner = f"cli:{scan_runs.owner_name()}"
+    owner = f"cli:{scan_claims.owner_name()}"
     now = clock()
     stream = stream_to_record(host, template, profile, now) if record else None
     scan = start_own_scan(

@@ -1,11 +1,7 @@
 """Previews: a template tried on the last facts of a whole fleet, before anybody publishes it."""
 
 import logging
-import os
-import socket
-import threading
 from collections import Counter
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
 from time import monotonic
@@ -18,6 +14,7 @@ from compliance.engine.scoring import CRITICAL_SCORE, LOW_SCORE
 from compliance.models import Preview, PreviewHost
 from compliance.queue import PREVIEW
 from compliance.selectors.previews import fleet, followers, titles_in
+from compliance.services.scan_claims import Cancelled, Clock, LostClaim, owner_name
 from compliance.services.scan_requests import LEASE
 from compliance.services.trials import Bench, Trial
 from organizations import audit
@@ -37,15 +34,6 @@ MOST_CHANGES = 40
 """Changes of one host that are listed; the rest is counted."""
 MOST_CHECKS = 300
 """Checks that the summary lists."""
-Clock = Callable[[], datetime]
-
-
-class LostClaim(Exception):
-    """The preview is no longer this worker's."""
-
-
-class Cancelled(Exception):
-    """Somebody cancelled the preview."""
 
 
 # --- Asking and cancelling --------------------------------------------------------------------------------------------
@@ -112,7 +100,7 @@ def cancel_preview(*, actor: Actor, preview: Preview, now: datetime) -> Preview:
 
 def drain(*, clock: Clock) -> int:
     """Make pending previews until none is left; return how many."""
-    owner, done = f"{socket.gethostname()[:30]}:{os.getpid()}:{threading.get_ident() % 100_000}", 0
+    owner, done = owner_name(), 0
     while preview := claim_next(owner=owner, now=clock()):
         perform(preview=preview, clock=clock)
         done += 1

@@ -1,5 +1,7 @@
 """Claims: which worker performs which scan, for how long it may be silent, and what becomes of lost ones."""
 
+import os
+import socket
 import threading
 from collections.abc import Callable
 from contextlib import AbstractContextManager
@@ -28,11 +30,16 @@ Clock = Callable[[], datetime]
 
 
 class LostClaim(Exception):
-    """The scan is no longer this worker's: its lease ran out, or the scan was ended by someone else."""
+    """The row is no longer this worker's: its lease ran out, or it was ended by someone else."""
 
 
 class Cancelled(Exception):
-    """Somebody cancelled the scan."""
+    """Somebody cancelled what this worker does."""
+
+
+def owner_name() -> str:
+    """Return a name for this worker's claims that no other worker has."""
+    return f"{socket.gethostname()[:30]}:{os.getpid()}:{threading.get_ident() % 100_000}"
 
 
 class Share(StrEnum):

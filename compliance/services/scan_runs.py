@@ -1,9 +1,6 @@
 """Scan runs: a claimed scan is collected, evaluated and stored, or ends with the reason why not."""
 
 import logging
-import os
-import socket
-import threading
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -17,7 +14,7 @@ from compliance.services import re_evaluation, scan_claims, scan_outcomes
 from compliance.services.collection import WALK_EVERY, Gathered, gather, opened
 from compliance.services.evaluation import prepared, severities
 from compliance.services.plans import plan_for
-from compliance.services.scan_claims import Cancelled, Clock, LostClaim, Share, Watchman, advance
+from compliance.services.scan_claims import Cancelled, Clock, LostClaim, Share, Watchman, advance, owner_name
 from compliance.services.scan_outcomes import ScanFailed, failure_of
 from compliance.services.snapshots import store_snapshot
 from compliance.services.stream_scans import collections
@@ -33,11 +30,6 @@ SHOW_EVERY_S = 0.5
 Watch = Callable[[str, Progress], None]
 Locate = Callable[[Host], Target]
 """Finds the way to a host. Raises TransportError."""
-
-
-def owner_name() -> str:
-    """Return a name for this worker's claims that no other worker has."""
-    return f"{socket.gethostname()[:30]}:{os.getpid()}:{threading.get_ident() % 100_000}"
 
 
 def drain(*, clock: Clock, share: Share = Share.ALL) -> int:

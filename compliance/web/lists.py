@@ -5,15 +5,15 @@ from typing import Any
 
 from django.db.models import F, Q, QuerySet
 
-MOST_WORDS, LONGEST_WORD = 10, 100
+from organizations.lib.search import words_in
 
 
 def searched(rows: QuerySet[Any], words: str, fields: Sequence[str]) -> QuerySet[Any]:
     """Return the rows in which every one of ``words`` occurs in one of ``fields``."""
-    for word in words.replace("\0", "").split()[:MOST_WORDS]:
+    for word in words_in(words):
         found = Q(pk=None)
         for field in fields:
-            found |= Q(**{f"{field}__icontains": word[:LONGEST_WORD]})
+            found |= Q(**{f"{field}__icontains": word})
         rows = rows.filter(found)
     return rows
 

@@ -3,11 +3,11 @@
 from datetime import UTC, date, datetime, timedelta
 
 from compliance.models import Host, Policy
+from compliance.web.lists import wanted_id
 from organizations.errors import Invalid
 from organizations.models.organizations import Organization
 from organizations.web.problems import NO_SUCH_ROW
 
-LONGEST_ID = 18
 DEFAULT_DAYS = 30
 
 
@@ -37,15 +37,11 @@ def period(start: str | None, end: str | None, today: date) -> tuple[date, date]
     return first, last
 
 
-def number(text: str) -> int | None:
-    return int(text) if text.isascii() and text.isdigit() and len(text) <= LONGEST_ID else None
-
-
 def policy_named(text: str | None, organization: Organization) -> Policy | None:
     """Return the policy with the id in ``text``. Raises Invalid for an unknown or a foreign one."""
     if not text:
         return None
-    found: Policy | None = Policy.objects.of(organization).filter(pk=number(text)).first()
+    found: Policy | None = Policy.objects.of(organization).filter(pk=wanted_id(text)).first()
     if found is None:
         raise Invalid({"policy": NO_SUCH_ROW})
     return found
@@ -55,7 +51,7 @@ def host_named(text: str | None, organization: Organization) -> Host | None:
     """Return the host with the id in ``text``. Raises Invalid for an unknown or a foreign one."""
     if not text:
         return None
-    found: Host | None = Host.objects.of(organization).filter(pk=number(text)).first()
+    found: Host | None = Host.objects.of(organization).filter(pk=wanted_id(text)).first()
     if found is None:
         raise Invalid({"host": NO_SUCH_ROW})
     return found

@@ -12,11 +12,11 @@ from django.db.models import ForeignKey, ManyToManyField, Model, QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 
 from organizations.errors import Refused
+from organizations.lib.search import LONGEST_WORD
 from organizations.models.organizations import Organization
 from organizations.models.owned import Owned
 from organizations.models.scopes import lies_in_scopes
 from organizations.permissions import holds, holds_anywhere, in_reach_of, permitted_rows, permitted_to
-from organizations.web.paging import LONGEST_WORD
 from organizations.web.viewsets import LONGEST_ID, reachable
 
 

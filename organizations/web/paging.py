@@ -10,11 +10,11 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from organizations.errors import Invalid
+from organizations.lib.search import LONGEST_WORD, MOST_WORDS
 
 SIZES = (10, 25, 50, 100)
 DEFAULT_SIZE = 25
 LAST_PAGE = 10_000_000
-MOST_WORDS, LONGEST_WORD = 10, 100
 
 
 def wanted_page(parameters: Any) -> tuple[int, int]:
