@@ -1,36 +1,29 @@
 """Compliance reports of organizations: made by a worker when somebody asks, sealed, and kept as they are."""
 
-import logging
 from datetime import datetime, timedelta
-
-from django.conf import settings
 
 from compliance.queue import MAKE_COMPLIANCE_REPORT
 from compliance.reports import compliance_report
-from compliance.reports.scan_report import Issue
 from compliance.selectors.fleet_reports import fleet_report
+from compliance.services.scan_reports import new_issue
 from organizations.models.organizations import Organization
-from organizations.models.reports import ReportRequest, SealedReport, new_report_id
-from organizations.models.users import Actor, SystemActor
+from organizations.models.reports import ReportRequest, SealedReport
+from organizations.models.users import Actor
 from organizations.permissions import require
-from organizations.reports.pdf import PdfFailed
 from organizations.services.reports import (
-    OUR_FAULT,
+    REPORTER,
+    TELL_WHY,
     Sealing,
-    end_request,
-    fail_request,
+    fulfil,
     latest_request,
     request_report,
     seal,
+    wanted,
 )
-
-logger = logging.getLogger(__name__)
 
 FORM = "pdf"
 FRESH = timedelta(minutes=10)
 """A report that was made so recently is handed out again; an older one is made anew."""
-TELL_WHY = timedelta(minutes=2)
-REPORTER = SystemActor("report maker")
 
 
 def request_compliance_report(*, actor: Actor, organization: Organization, now: datetime) -> ReportRequest:
@@ -60,32 +53,14 @@ def followed(*, actor: Actor, organization: Organization, now: datetime) -> Repo
 
 def make_wanted(*, request_id: int, now: datetime) -> None:
     """Make the report that somebody asked for; do nothing when that was done before."""
-    pending = ReportRequest.objects.filter(status=ReportRequest.Status.PENDING)
-    request = pending.select_related("organization", "requested_by").filter(pk=request_id).first()
-    if request is None:
-        return
-    try:
-        report = made(request, now)
-    except PdfFailed as error:
-        logger.warning("report.not_made", extra={"request_id": request_id, "reason": str(error)})
-        fail_request(request=request, reason=str(error), now=now)
-    except Exception:
-        fail_request(request=request, reason=OUR_FAULT, now=now)
-        raise
-    else:
-        end_request(request=request, report=report, now=now)
+    if request := wanted(request_id):
+        fulfil(request=request, make=lambda: made(request, now), now=now)
 
 
 def made(request: ReportRequest, now: datetime) -> SealedReport:
     """Render outside any transaction, which may take seconds, then seal."""
     organization = request.organization
-    issue = Issue(
-        report_id=new_report_id(),
-        generated_at=now,
-        generated_by=str(request.requested_by or REPORTER),
-        product_version=settings.PRODUCT_VERSION,
-        verify_url=f"{settings.PUBLIC_URL}/verify/",
-    )
+    issue = new_issue(request.requested_by or REPORTER, now)
     sealing = Sealing(
         subject=organization,
         subject_label=f"{organization}, compliance report",

@@ -1,7 +1,6 @@
 """Report files of scans: made once for each format, sealed, and handed out again byte by byte."""
 
-import logging
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from django.conf import settings
 from django.db import transaction
@@ -13,24 +12,18 @@ from compliance.reports.scan_report import Issue
 from compliance.selectors.scan_reports import scan_report
 from organizations.errors import Conflict
 from organizations.models.reports import ReportRequest, SealedReport, new_report_id
-from organizations.models.users import Actor, SystemActor
+from organizations.models.users import Actor
 from organizations.permissions import require
-from organizations.reports.pdf import PdfFailed
 from organizations.services.reports import (
-    OUR_FAULT,
+    REPORTER,
+    TELL_WHY,
     Sealing,
-    end_request,
-    fail_request,
+    fulfil,
     latest_request,
     request_report,
     seal,
+    wanted,
 )
-
-logger = logging.getLogger(__name__)
-
-REPORTER = SystemActor("report maker")
-TELL_WHY = timedelta(minutes=2)
-"""For so long a report that could not be made says why; whoever asks later has it tried again."""
 
 
 def made_report(scan: Scan, name: str) -> SealedReport | None:
@@ -84,36 +77,34 @@ def make_wanted(*, request_id: int, now: datetime) -> None:
 
     One that cannot be made leaves its reason with the request.
     """
-    pending = ReportRequest.objects.filter(status=ReportRequest.Status.PENDING)
-    request = pending.select_related("organization").filter(pk=request_id).first()
-    if request is None:
-        return
+    if request := wanted(request_id):
+        fulfil(request=request, make=lambda: report_wanted(request, now), now=now)
+
+
+def report_wanted(request: ReportRequest, now: datetime) -> SealedReport:
+    """Return the report of the scan that ``request`` is about. Raises Conflict when the scan is gone, PdfFailed."""
     rows = Scan.objects.select_related("host", "organization", "template", "snapshot", "results", "requested_by")
     scan = rows.filter(organization=request.organization_id, pk=int(request.subject_id)).first()
-    try:
-        if scan is None:
-            raise Conflict("The scan is gone.")
-        report = make_report(scan=scan, name=request.format, actor=REPORTER, now=now)
-    except (PdfFailed, Conflict) as error:
-        logger.warning("report.not_made", extra={"request_id": request_id, "reason": str(error)})
-        fail_request(request=request, reason=str(error), now=now)
-    except Exception:
-        fail_request(request=request, reason=OUR_FAULT, now=now)
-        raise
-    else:
-        end_request(request=request, report=report, now=now)
+    if scan is None:
+        raise Conflict("The scan is gone.")
+    return make_report(scan=scan, name=request.format, actor=REPORTER, now=now)
+
+
+def new_issue(generated_by: Actor, now: datetime) -> Issue:
+    """Return what a report that is made ``now`` says of itself."""
+    return Issue(
+        report_id=new_report_id(),
+        generated_at=now,
+        generated_by=str(generated_by),
+        product_version=settings.PRODUCT_VERSION,
+        verify_url=f"{settings.PUBLIC_URL}/verify/",
+    )
 
 
 def _made(scan: Scan, form: Format, actor: Actor, now: datetime) -> SealedReport:
     """Render outside any transaction, which may take seconds, then seal; who comes second gets the first one's file."""
     report = scan_report(scan)
-    issue = Issue(
-        report_id=new_report_id(),
-        generated_at=now,
-        generated_by=str(actor),
-        product_version=settings.PRODUCT_VERSION,
-        verify_url=f"{settings.PUBLIC_URL}/verify/",
-    )
+    issue = new_issue(actor, now)
     sealing = Sealing(
         subject=scan,
         subject_label=f"{report.host}, {report.template} v{report.template_version}",

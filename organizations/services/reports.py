@@ -1,16 +1,25 @@
 import hashlib
+import logging
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from django.db import IntegrityError, models, transaction
 
+from organizations.errors import Conflict
 from organizations.models.organizations import Organization
 from organizations.models.reports import ReportRequest, SealedReport, new_report_id
-from organizations.models.users import Actor, User
+from organizations.models.users import Actor, SystemActor, User
 from organizations.queue import Job
+from organizations.reports.pdf import PdfFailed
+
+logger = logging.getLogger(__name__)
 
 ASK_AGAIN = timedelta(seconds=60)
 """Whoever polls for a slow report asks a worker once in this time, not with every poll."""
+TELL_WHY = timedelta(minutes=2)
+"""For so long a report that could not be made says why; whoever asks later has it tried again."""
+REPORTER = SystemActor("report maker")
 GIVE_UP = timedelta(minutes=15)
 NOBODY = "No worker made the report within 15 minutes. Ask the operator whether the worker runs, then try again."
 OUR_FAULT = "The report could not be made because of an error of Plumbline; the operator finds it in the worker's log."
@@ -92,6 +101,26 @@ def asked_again(request: ReportRequest, job: Job, now: datetime) -> ReportReques
         if pending.update(enqueued_at=now):
             job.enqueue(request_id=request.pk)
     return request
+
+
+def wanted(request_id: int) -> ReportRequest | None:
+    """Return the wish with this id unless it was fulfilled, or failed, before."""
+    pending = ReportRequest.objects.filter(status=ReportRequest.Status.PENDING)
+    return pending.select_related("organization", "requested_by").filter(pk=request_id).first()
+
+
+def fulfil(*, request: ReportRequest, make: Callable[[], SealedReport], now: datetime) -> None:
+    """End ``request`` with the report that ``make`` returns, or with the reason why there is none."""
+    try:
+        report = make()
+    except (PdfFailed, Conflict) as error:
+        logger.warning("report.not_made", extra={"request_id": request.pk, "reason": str(error)})
+        fail_request(request=request, reason=str(error), now=now)
+    except Exception:
+        fail_request(request=request, reason=OUR_FAULT, now=now)
+        raise
+    else:
+        end_request(request=request, report=report, now=now)
 
 
 def end_request(*, request: ReportRequest, report: SealedReport, now: datetime) -> None:
