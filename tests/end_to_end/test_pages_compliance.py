@@ -2,7 +2,6 @@
 
 import re
 import threading
-from functools import partial
 
 import pytest
 from django.db import connection
@@ -53,22 +52,6 @@ def host(organization):
 def rules(transactional_db):
     checks = [a_check(f"linux_check_{n}", title=f"Rule number {n} holds") for n in range(5)]
     return published_template(checks, slug="cis-l1-linux", name="CIS Level 1 Linux")
-
-
-@pytest.fixture
-def open_as(new_tab):
-    def open_page(user, path, **options):
-        tab = new_tab(**options)
-        tab.sign_in(user)
-        tab.open(path)
-        return tab
-
-    return open_page
-
-
-@pytest.fixture
-def open_page(open_as, admin):
-    return partial(open_as, admin)
 
 
 @pytest.fixture

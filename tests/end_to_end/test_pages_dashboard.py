@@ -31,17 +31,6 @@ def fleet(organization):
     AlertFactory(organization=organization, severity="critical", title=f"{LONG} scores 12.0")
 
 
-@pytest.fixture
-def open_page(new_tab, admin):
-    def page(path, **options):
-        tab = new_tab(**options)
-        tab.sign_in(admin)
-        tab.open(path)
-        return tab
-
-    return page
-
-
 @pytest.mark.parametrize(("width", "dark"), [(1440, False), (390, True)])
 @pytest.mark.parametrize("path", ["/", "/compliance/"])
 def test_dashboard_is_accessible_fits_and_breaks_no_policy(open_page, fleet, path, width, dark):

@@ -1,7 +1,6 @@
 """The tab Policies as a user meets it, in a real browser: what is shown, what the buttons do, what goes wrong."""
 
 import re
-from functools import partial
 
 import pytest
 from django.db import OperationalError
@@ -45,22 +44,6 @@ def policy(organization, admin, level_1, hosts):
     return policies.create_policy(actor=admin, organization=organization, values=values, now=timezone.now())
 
 
-@pytest.fixture
-def open_as(new_tab):
-    def open_page(user, path, **options):
-        tab = new_tab(**options)
-        tab.sign_in(user)
-        tab.open(path)
-        return tab
-
-    return open_page
-
-
-@pytest.fixture
-def open_page(open_as, admin):
-    return partial(open_as, admin)
-
-
 def pick(page, label, typed, wanted):
     """Type into a searchable select and take one of what the server offers."""
     page.get_by_role("combobox", name=label, exact=True).fill(typed)
@@ -84,19 +67,11 @@ def test_every_page_is_accessible_fits_and_breaks_no_policy(
     published_template(name="Windows rules", os_type="windows")
     tab = open_page("/", width=width, dark=dark)
     tab.complaints.clear()
-    wrong = {}
-    for path in (
+    wrong = tab.wrong_on(
         "/compliance/policies/", f"/compliance/policies/?open={policy.pk}", f"/compliance/policies/{policy.pk}/",
         f"/compliance/policies/{policy.pk}/edit/", "/compliance/policies/new/", "/compliance/policies/?q=nothing",
         f"/compliance/policies/{policy.pk}/?q=nothing",
-    ):  # fmt: skip
-        status = tab.open(path).status
-        found = [*([] if status == 200 else [status]), *tab.faults(), *tab.complaints]
-        if tab.overflow_px():
-            found.append(f"{tab.overflow_px()} px too wide")
-        if found:
-            wrong[path] = found
-        tab.complaints.clear()
+    )  # fmt: skip
     assert wrong == {}
 
 

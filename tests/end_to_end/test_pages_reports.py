@@ -53,32 +53,13 @@ def fleet(organization, policy):
         CheckTallyFactory(organization=organization, policy=policy, check_id=f"linux_check_{number}", hosts=12 - number)
 
 
-@pytest.fixture
-def open_page(new_tab, admin):
-    def page(path, **options):
-        tab = new_tab(**options)
-        tab.sign_in(admin)
-        tab.open(path)
-        return tab
-
-    return page
-
-
 @pytest.mark.parametrize(("width", "dark"), [(1440, False), (390, True)])
 @pytest.mark.parametrize("filled", [True, False], ids=["filled", "empty"])
 def test_every_section_is_accessible_fits_and_breaks_no_policy(open_page, request, organization, filled, width, dark):
     if filled:
         request.getfixturevalue("fleet")
     tab = open_page("/compliance/reports/", width=width, dark=dark)
-    wrong = {}
-    for path in SECTIONS:
-        tab.open(path)
-        found = [*tab.faults(), *tab.complaints]
-        if tab.overflow_px():
-            found.append(f"{tab.overflow_px()} px too wide")
-        if found:
-            wrong[path] = found
-        tab.complaints.clear()
+    wrong = tab.wrong_on(*SECTIONS)
     assert wrong == {}
 
 

@@ -24,30 +24,11 @@ def fleet(organization, enqueued):
     return a_fleet(organization, timezone.now())
 
 
-@pytest.fixture
-def open_page(new_tab, admin):
-    def open_page(path, **options):
-        tab = new_tab(**options)
-        tab.sign_in(admin)
-        tab.open(path)
-        return tab
-
-    return open_page
-
-
 @pytest.mark.parametrize(("width", "dark"), [(1440, False), (390, True)])
 def test_list_and_panels_are_accessible_and_fit(open_page, fleet, width, dark):
     running = a_scan(fleet.db, fleet.template, status="running", phase="collecting", steps_done=3, steps_total=9)
     tab = open_page("/compliance/scans/", width=width, dark=dark)
-    wrong = {}
-    for path in ["/compliance/scans/", *(f"/compliance/scans/?scan={scan.pk}" for scan in Scan.objects.all())]:
-        status = tab.open(path).status
-        found = [*([] if status == 200 else [status]), *tab.faults(), *tab.complaints]
-        if tab.overflow_px():
-            found.append(f"{tab.overflow_px()} px too wide")
-        if found:
-            wrong[path] = found
-        tab.complaints.clear()
+    wrong = tab.wrong_on("/compliance/scans/", *(f"/compliance/scans/?scan={scan.pk}" for scan in Scan.objects.all()))
     assert wrong == {}
     assert running.pk
 

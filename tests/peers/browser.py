@@ -56,6 +56,19 @@ class Tab:
         """Return by how many pixels the page is wider than the window; 0 when it fits."""
         return self.page.evaluate("Math.max(0, document.documentElement.scrollWidth - innerWidth)")
 
+    def wrong_on(self, *paths: str) -> dict[str, list[object]]:
+        """Open each of ``paths``; return what is wrong on those that fail, break a rule, complain or do not fit."""
+        found = {}
+        for path in paths:
+            response = self.open(path)
+            wide = self.overflow_px()
+            wrong = [*([] if response.status == 200 else [response.status]), *self.faults(), *self.complaints]
+            wrong += [f"{wide} px too wide"] if wide else []
+            if wrong:
+                found[path] = wrong
+            self.complaints.clear()
+        return found
+
     def watch(self) -> None:
         """Note errors of the console, of scripts, and requests that leave the server."""
         self.page.on("console", lambda m: self.complaints.append(m.text) if m.type in ("error", "warning") else None)
