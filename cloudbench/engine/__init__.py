@@ -1,1 +1,0 @@
-"""The cloud engine: collect once, evaluate every benchmark. Plain Python."""

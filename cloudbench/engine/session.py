@@ -1,0 +1,299 @@
+"""The only door to AWS: one client for each service, shared by all threads and regions; one call, no retries inside.
+
+botocore makes a client for one region, at 9 ms and a third of a megabyte each. Here the region of a call is set when
+botocore resolves its endpoint, so that 60 clients serve 17 regions. See docs/decisions/0021-one-client-per-service.md.
+"""
+
+import threading
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import botocore.session
+from botocore.client import BaseClient
+from botocore.config import Config
+from botocore.credentials import Credentials, RefreshableCredentials
+from botocore.exceptions import (
+    BotoCoreError,
+    ClientError,
+    ConnectTimeoutError,
+    CredentialRetrievalError,
+    EndpointConnectionError,
+    HTTPClientError,
+    NoCredentialsError,
+    PartialCredentialsError,
+    ReadTimeoutError,
+)
+from botocore.parsers import ResponseParserError
+
+from cloudbench.engine.inventory import Account, Data
+from cloudbench.engine.permissions import action_of
+
+CONNECT_TIMEOUT_S, READ_TIMEOUT_S = 5, 20
+HOME_REGIONS = {"aws": "us-east-1", "aws-cn": "cn-north-1", "aws-us-gov": "us-gov-west-1"}
+"""Where the services that a partition has once are called."""
+SESSION_NAME = "plumbline"
+ROLE_DURATION_S = 3600
+
+THROTTLE_CODES = frozenset(
+    [
+        "Throttling",
+        "ThrottlingException",
+        "ThrottledException",
+        "RequestThrottled",
+        "RequestThrottledException",
+        "RequestLimitExceeded",
+        "TooManyRequestsException",
+        "TooManyRequests",
+        "BandwidthLimitExceeded",
+        "SlowDown",
+        "PriorRequestNotComplete",
+        "EC2ThrottledException",
+        "ProvisionedThroughputExceededException",
+        "LimitExceededException",
+    ]
+)
+DENIED_CODES = frozenset(
+    [
+        "AccessDenied",
+        "AccessDeniedException",
+        "UnauthorizedOperation",
+        "AuthorizationError",
+        "AuthorizationErrorException",
+        "UnauthorizedAccess",
+        "UnauthorizedException",
+        "NotAuthorized",
+        "ForbiddenException",
+        "Forbidden",
+        "403",
+    ]
+)
+CREDENTIAL_CODES = frozenset(
+    [
+        "ExpiredToken",
+        "ExpiredTokenException",
+        "RequestExpired",
+        "TokenRefreshRequired",
+        "InvalidClientTokenId",
+        "InvalidAccessKeyId",
+        "UnrecognizedClientException",
+        "AuthFailure",
+        "SignatureDoesNotMatch",
+        "InvalidSignatureException",
+        "InvalidToken",
+    ]
+)
+PASSING_CODES = frozenset(
+    [
+        "InternalError",
+        "InternalFailure",
+        "InternalServerError",
+        "InternalServerException",
+        "InternalServiceError",
+        "ServiceUnavailable",
+        "ServiceUnavailableException",
+        "ServerException",
+        "RequestTimeout",
+        "RequestTimeoutException",
+        "Unavailable",
+        "500",
+        "502",
+        "503",
+        "504",
+    ]
+)
+
+
+class CallFailed(Exception):
+    """A call gave no answer. ``code`` is AWS's error code, or the kind of trouble on the way."""
+
+    def __init__(self, code: str, message: str, status: int = 0) -> None:
+        super().__init__(f"{code}: {message}" if message else code)
+        self.code, self.message, self.status = code, message, status
+
+
+class Throttled(CallFailed):
+    """AWS wants fewer calls."""
+
+
+class Denied(CallFailed):
+    """The credentials may not do this."""
+
+
+class CredentialsRefused(CallFailed):
+    """AWS does not take the credentials, or no longer, or not in this region."""
+
+
+class Passing(CallFailed):
+    """Trouble that may pass: AWS's own error, or the network."""
+
+
+class TimedOut(Passing):
+    """No answer in time, or no connection."""
+
+
+class Malformed(CallFailed):
+    """An answer that cannot be read."""
+
+
+@dataclass(frozen=True)
+class Keys:
+    """Credentials to begin with; an empty one means those of the server (environment, files, instance role)."""
+
+    access_key_id: str = ""
+    secret_access_key: str = ""
+    session_token: str = ""
+
+
+@dataclass(frozen=True)
+class Role:
+    """The role to assume with the credentials to begin with."""
+
+    arn: str
+    external_id: str = ""
+
+
+class Session:
+    """Calls to one AWS account. Thread-safe. ``endpoint_url``: None for AWS itself, else what answers in its place."""
+
+    def __init__(
+        self, *, keys: Keys = Keys(), role: Role | None = None, endpoint_url: str | None = None, connections: int = 32,
+        home: str = "us-east-1", read_timeout_s: float = READ_TIMEOUT_S,
+    ) -> None:  # fmt: skip
+        self.home = home
+        self._botocore = botocore.session.Session()
+        if keys.access_key_id:
+            self._botocore.set_credentials(keys.access_key_id, keys.secret_access_key, keys.session_token or None)
+        self._endpoint_url = endpoint_url
+        self._config = Config(
+            retries={"total_max_attempts": 1}, max_pool_connections=connections, connect_timeout=CONNECT_TIMEOUT_S,
+            read_timeout=read_timeout_s, parameter_validation=False, user_agent_extra="plumbline",
+            s3={"addressing_style": "path"} if endpoint_url else {},
+        )  # fmt: skip
+        self._clients: dict[str, BaseClient] = {}
+        self._making = threading.Lock()
+        self._here = threading.local()
+        self._pages: dict[str, Mapping[str, Any] | None] = {}
+        if role is not None:
+            self._assume(role)
+
+    def call(self, operation: str, region: str, params: Data) -> Data:
+        """Make one call and return its answer. Raises a CallFailed that says what became of it."""
+        service, _, method = operation.partition(".")
+        try:
+            client = self._client(service)
+            self._here.region = region
+            answer: Data = getattr(client, method)(**params)
+        except ClientError as error:
+            raise failure_of(error) from error
+        except (ConnectTimeoutError, ReadTimeoutError, EndpointConnectionError) as error:
+            raise TimedOut(type(error).__name__, "no answer in time") from error
+        except (NoCredentialsError, PartialCredentialsError, CredentialRetrievalError) as error:
+            raise CredentialsRefused(type(error).__name__, "there are no usable credentials") from error
+        except HTTPClientError as error:
+            raise Passing(type(error).__name__, "the connection broke") from error
+        except (ResponseParserError, ValueError, KeyError, TypeError, AttributeError) as error:
+            raise Malformed(type(error).__name__, "the answer cannot be read") from error
+        except BotoCoreError as error:
+            raise CallFailed(type(error).__name__, str(error)[:200]) from error
+        finally:
+            self._here.region = None
+        return {name: value for name, value in answer.items() if name != "ResponseMetadata"}
+
+    def next_page_rule(self, operation: str) -> Mapping[str, Any] | None:
+        """Return botocore's paging rule of ``operation`` (input_token, output_token, more_results), if it has pages."""
+        if operation not in self._pages:
+            service, _, method = operation.partition(".")
+            client = self._client(service)
+            rule = None
+            if client.can_paginate(method):
+                name = client.meta.method_to_api_mapping[method]
+                rule = self._botocore.get_paginator_model(service).get_paginator(name)
+            self._pages[operation] = rule
+        return self._pages[operation]
+
+    def offers(self, service: str, region: str) -> bool:
+        """Return whether AWS has ``service`` in ``region``, as far as botocore's endpoint data say; unknown is yes."""
+        partition = self._botocore.get_partition_for_region(region)
+        known = self._botocore.get_available_regions(service, partition)
+        return not known or region in known
+
+    def regions_of(self, partition: str) -> list[str]:
+        """Return the regions of ``partition`` that botocore knows of."""
+        return self._botocore.get_available_regions("ec2", partition)
+
+    def _client(self, service: str) -> BaseClient:
+        client = self._clients.get(service)
+        if client is None:
+            with self._making:
+                client = self._clients.get(service) or self._made(service)
+                self._clients[service] = client
+        return client
+
+    def _made(self, service: str) -> BaseClient:
+        client = self._botocore.create_client(
+            service, region_name=self.home, endpoint_url=self._endpoint_url, config=self._config
+        )
+        client.meta.events.register_first("before-endpoint-resolution.*", self._turn_to_region)
+        return client
+
+    def _turn_to_region(self, builtins: dict[str, Any], context: dict[str, Any], **_: Any) -> None:
+        region = getattr(self._here, "region", None)
+        if region:
+            builtins["AWS::Region"] = region
+            context.setdefault("signing", {})["region"] = region
+
+    def _assume(self, role: Role) -> None:
+        base: Any = self._botocore.create_client(
+            "sts", region_name=self.home, endpoint_url=self._endpoint_url, config=self._config
+        )
+
+        def fetch() -> dict[str, str]:
+            extra = {"ExternalId": role.external_id} if role.external_id else {}
+            try:
+                given = base.assume_role(
+                    RoleArn=role.arn, RoleSessionName=SESSION_NAME, DurationSeconds=ROLE_DURATION_S, **extra
+                )["Credentials"]
+            except ClientError as error:
+                code = error.response.get("Error", {}).get("Code", "")
+                raise CredentialsRefused(code, f"the role {role.arn} cannot be assumed") from error
+            except BotoCoreError as error:
+                raise CredentialsRefused(type(error).__name__, f"the role {role.arn} cannot be assumed") from error
+            return {
+                "access_key": given["AccessKeyId"],
+                "secret_key": given["SecretAccessKey"],
+                "token": given["SessionToken"],
+                "expiry_time": given["Expiration"].isoformat(),
+            }
+
+        self._botocore = botocore.session.Session()
+        # botocore has no public way to hand over credentials that renew themselves.
+        self._botocore._credentials = RefreshableCredentials.create_from_metadata(  # type: ignore[attr-defined]
+            metadata=fetch(), refresh_using=fetch, method="sts-assume-role"
+        )
+
+
+def failure_of(error: ClientError) -> CallFailed:
+    """Return what an error answer of AWS means for us."""
+    said = error.response.get("Error", {})
+    code = str(said.get("Code", "")) or "Unknown"
+    message = str(said.get("Message", ""))[:300]
+    status = int(error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0) or 0)
+    bare = code.removeprefix("Client.")
+    kinds: list[tuple[bool, type[CallFailed]]] = [
+        (bare in THROTTLE_CODES or status == 429 or "rate exceeded" in message.lower(), Throttled),
+        (bare in CREDENTIAL_CODES, CredentialsRefused),
+        (bare in DENIED_CODES, Denied),
+        (bare in PASSING_CODES or status >= 500, Passing),
+    ]
+    kind = next((kind for matches, kind in kinds if matches), CallFailed)
+    return kind(code, message, status)
+
+
+def whoami(session: Session) -> Account:
+    """Return the account that the credentials of ``session`` belong to. Raises CallFailed."""
+    said = session.call("sts.get_caller_identity", session.home, {})
+    return Account(id=str(said["Account"]), partition=str(said["Arn"]).split(":")[1])
+
+
+__all__ = ["Account", "CallFailed", "Credentials", "Keys", "Role", "Session", "action_of", "failure_of", "whoami"]
