@@ -11,12 +11,12 @@ from compliance.engine.transports.base import Sudo, Target
 from compliance.models import Host, HostKey, Policy, Scan, Stream
 from compliance.services import scan_claims, scan_runs
 from compliance.services.policies import create_policy
-from compliance.services.scan_claims import Clock
 from compliance.services.scan_requests import start_own_scan, stream_of
 from compliance.services.streams import UNDER_POLICY, assign_host, templates_of
 from compliance.services.targets import resolve, target_of
 from organizations.models.organizations import Organization
 from organizations.models.users import SystemActor
+from organizations.services.claims import Clock, owner_name
 from templates_app.models import Template
 
 OPERATOR = SystemActor("command line")
@@ -86,7 +86,7 @@ def scan_now(
     record: bool = False,
 ) -> Scan:
     """Scan ``host`` in this process and return the ended scan; with ``record`` it counts in the host's posture."""
-    owner = f"cli:{scan_claims.owner_name()}"
+    owner = f"cli:{owner_name()}"
     now = clock()
     stream = stream_to_record(host, template, profile, now) if record else None
     scan = start_own_scan(

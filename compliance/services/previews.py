@@ -14,14 +14,13 @@ from compliance.engine.scoring import CRITICAL_SCORE, LOW_SCORE
 from compliance.models import Preview, PreviewHost
 from compliance.queue import PREVIEW
 from compliance.selectors.previews import fleet, followers, titles_in
-from compliance.services.scan_claims import Cancelled, Clock, LostClaim, owner_name
-from compliance.services.scan_requests import LEASE
 from compliance.services.trials import Bench, Trial
 from organizations import audit
 from organizations.errors import Conflict, Invalid
 from organizations.models.organizations import Organization
 from organizations.models.users import Actor, User
 from organizations.permissions import require
+from organizations.services.claims import LEASE, Cancelled, Clock, LostClaim, owner_name
 from templates_app.models import Template
 from templates_app.selectors.documents import document_of
 

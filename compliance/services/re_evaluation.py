@@ -12,13 +12,14 @@ from compliance.selectors.snapshots import FactsGone, load_snapshot
 from compliance.services import scan_outcomes
 from compliance.services.evaluation import Evaluation, evaluation_of
 from compliance.services.ledgers import tally_ended
-from compliance.services.scan_claims import Clock, LostClaim, held
+from compliance.services.scan_claims import held
 from compliance.services.scan_outcomes import ScanFailed
-from compliance.services.scan_requests import LEASE, refuse_unfit
+from compliance.services.scan_requests import refuse_unfit
 from organizations import audit
 from organizations.errors import Conflict, Invalid
 from organizations.models.users import Actor, User
 from organizations.permissions import require
+from organizations.services.claims import LEASE, Clock, LostClaim
 from templates_app.language.facts import FactDocument
 from templates_app.models import Template
 

@@ -1,7 +1,5 @@
 """Claims: which worker performs which scan, for how long it may be silent, and what becomes of lost ones."""
 
-import os
-import socket
 import threading
 from collections.abc import Callable
 from contextlib import AbstractContextManager
@@ -17,7 +15,7 @@ from compliance.models import Host, Scan
 from compliance.queue import RUN_SCANS
 from compliance.services.due_times import note_end
 from compliance.services.ledgers import tally_ended
-from compliance.services.scan_requests import LEASE
+from organizations.services.claims import LEASE, Cancelled, Clock, LostClaim
 
 MOST_ATTEMPTS = 3
 CANCEL_POLL_S = 2.0
@@ -25,21 +23,6 @@ CANDIDATES, MOST_LOOKS = 20, 50
 """How many pending scans a worker tries to claim before it looks again, and how often it looks."""
 RENEW_EVERY = 10
 """Polls between two renewals of a lease."""
-
-Clock = Callable[[], datetime]
-
-
-class LostClaim(Exception):
-    """The row is no longer this worker's: its lease ran out, or it was ended by someone else."""
-
-
-class Cancelled(Exception):
-    """Somebody cancelled what this worker does."""
-
-
-def owner_name() -> str:
-    """Return a name for this worker's claims that no other worker has."""
-    return f"{socket.gethostname()[:30]}:{os.getpid()}:{threading.get_ident() % 100_000}"
 
 
 class Share(StrEnum):

@@ -15,8 +15,9 @@ from compliance.services.due_times import note_end
 from compliance.services.host_keys import note_changed_key
 from compliance.services.ledgers import tally_ended
 from compliance.services.postures import follow
-from compliance.services.scan_claims import LostClaim, held
+from compliance.services.scan_claims import held
 from compliance.services.snapshots import store_blobs
+from organizations.services.claims import LostClaim
 from templates_app.language.results import Result
 from templates_app.language.waivers import waived
 

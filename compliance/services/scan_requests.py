@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from functools import partial
 
 from django.db import IntegrityError, transaction
@@ -25,12 +25,11 @@ from organizations import audit
 from organizations.errors import Conflict, Invalid
 from organizations.models.users import Actor, User
 from organizations.permissions import require
+from organizations.services.claims import LEASE
 from templates_app.models import Template
 
 A_PERSON_WAITS = 1
 """Priority; lower goes first."""
-LEASE = timedelta(seconds=90)
-"""How long a worker may be silent before its scan counts as lost."""
 
 
 @transaction.atomic

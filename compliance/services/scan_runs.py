@@ -14,11 +14,12 @@ from compliance.services import re_evaluation, scan_claims, scan_outcomes
 from compliance.services.collection import WALK_EVERY, Gathered, gather, opened
 from compliance.services.evaluation import prepared, severities
 from compliance.services.plans import plan_for
-from compliance.services.scan_claims import Cancelled, Clock, LostClaim, Share, Watchman, advance, owner_name
+from compliance.services.scan_claims import Share, Watchman, advance
 from compliance.services.scan_outcomes import ScanFailed, failure_of
 from compliance.services.snapshots import store_snapshot
 from compliance.services.stream_scans import collections
 from compliance.services.targets import target_of
+from organizations.services.claims import Cancelled, Clock, LostClaim, owner_name
 from templates_app.language.facts import Facts
 from templates_app.models import Template
 
