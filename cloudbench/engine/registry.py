@@ -82,7 +82,8 @@ class Collection:
         for item in found if isinstance(found, list) else [] if found is None else _listed(found):
             if not isinstance(item, Mapping):
                 raise TypeError(f"{self.operation} gave {type(item).__name__} where an object was expected")
-            names = {**item, "partition": account.partition, "account": account.id, "region": region}
+            above = parent.arn if parent else ""
+            names = {**item, "partition": account.partition, "account": account.id, "region": region, "parent": above}
             where = str(item.get(self.located) or region) if self.located else region
             arn = self.arn.format_map(names) if self.arn else parent.arn if parent else account.root_arn
             yield Resource(
@@ -91,7 +92,7 @@ class Collection:
                 arn=arn,
                 name=str(item[self.label]) if self.label else parent.name if parent and not self.arn else arn,
                 data={field: item[field] for field in self.keep if field in item} if self.keep else dict(item),
-                parent=parent.arn if parent else "",
+                parent=above,
             )
 
 
@@ -129,6 +130,7 @@ def detail(
     """Register a collection that is asked for each row of the collection ``of``; ``ask`` gives the parameters.
 
     ``items`` is the whole answer unless it says otherwise; without ``arn`` a row takes the parent's ARN and name.
+    In ``arn`` {parent} is the parent's ARN.
     ``when``: ask only for rows for which it holds, which is all that checks may look up. ``region_of``: where to call
     if not in the parent's region.
     """
