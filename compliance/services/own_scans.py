@@ -9,7 +9,7 @@ from django.db import transaction
 
 from compliance.engine.transports.base import Sudo, Target
 from compliance.models import Host, HostKey, Policy, Scan, Stream
-from compliance.services import scan_claims, scan_runs
+from compliance.services import scan_runs
 from compliance.services.policies import create_policy
 from compliance.services.scan_requests import start_own_scan, stream_of
 from compliance.services.streams import UNDER_POLICY, assign_host, templates_of
