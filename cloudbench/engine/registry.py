@@ -245,16 +245,18 @@ class Check:
 CHECKS: dict[str, Check] = {}
 
 
-def check(check_id: str, *, over: str, reads: tuple[str, ...] = ()) -> Callable[[Judge], Judge]:
-    """Register a function that judges each row of the collection ``over``, one by one.
+def check(check_id: str, *, over: str | tuple[str, ...], reads: tuple[str, ...] = ()) -> Callable[[Judge], Judge]:
+    """Register a function that judges each row of the collection ``over``, or of several, one by one.
 
     It returns a Verdict, or None where the row is nothing that the check is about. ``reads`` are further collections.
     A row of which something could not be read counts as unread; the others are judged.
     """
 
+    judged = (over,) if isinstance(over, str) else over
+
     def register(judge: Judge) -> Judge:
         def run(view: View) -> Iterator[Finding]:
-            for row in view[over]:
+            for row in (row for name in judged for row in view[name]):
                 try:
                     said = judge(row, view)
                 except Unread as unread:
@@ -265,7 +267,7 @@ def check(check_id: str, *, over: str, reads: tuple[str, ...] = ()) -> Callable[
                     if said is not None:
                         yield Finding(row.arn, row.region, said.passed, said.words, row.name, said.attributes)
 
-        _register(Check(check_id, (over, *reads), run))
+        _register(Check(check_id, (*judged, *reads), run))
         return judge
 
     return register
