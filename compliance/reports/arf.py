@@ -17,8 +17,9 @@ from datetime import UTC, datetime
 from lxml import etree
 
 from compliance.reports.scan_json import results_sha256
-from compliance.reports.scan_report import CheckReport, Issue, ScanReport
+from compliance.reports.scan_report import CheckReport, ScanReport
 from organizations.reports.characters import one_line, visible
+from organizations.reports.issue import Issue
 
 ARF = "http://scap.nist.gov/schema/asset-reporting-format/1.1"
 CORE = "http://scap.nist.gov/schema/reporting-core/1.1"

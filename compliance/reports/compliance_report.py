@@ -13,8 +13,8 @@ from django.utils.safestring import mark_safe
 
 from compliance.reports.html import asset
 from compliance.reports.presentation import GRADES, RING, grade, number, share, stamp
-from compliance.reports.scan_report import Issue
 from organizations.reports.characters import clipped, one_line
+from organizations.reports.issue import Issue
 from organizations.reports.pdf import pdf_of
 
 LONGEST = 600

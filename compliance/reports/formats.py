@@ -4,7 +4,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from compliance.reports import arf, html, junit, pdf, scan_json
-from compliance.reports.scan_report import Issue, ScanReport
+from compliance.reports.scan_report import ScanReport
+from organizations.reports.issue import Issue
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,8 @@ from django.template.loader import render_to_string
 from django.utils.safestring import mark_safe
 
 from compliance.reports.presentation import context_of
-from compliance.reports.scan_report import Issue, ScanReport
+from compliance.reports.scan_report import ScanReport
+from organizations.reports.issue import Issue
 
 
 def render(report: ScanReport, issue: Issue) -> bytes:

@@ -11,7 +11,8 @@ from lxml import etree
 
 from compliance.reports.presentation import harmless
 from compliance.reports.scan_json import results_sha256
-from compliance.reports.scan_report import CheckReport, Issue, ScanReport
+from compliance.reports.scan_report import CheckReport, ScanReport
+from organizations.reports.issue import Issue
 
 
 def render(report: ScanReport, issue: Issue) -> bytes:

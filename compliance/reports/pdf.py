@@ -5,7 +5,8 @@ from django.utils.safestring import mark_safe
 
 from compliance.reports.html import asset
 from compliance.reports.presentation import context_of
-from compliance.reports.scan_report import Issue, ScanReport
+from compliance.reports.scan_report import ScanReport
+from organizations.reports.issue import Issue
 from organizations.reports.pdf import pdf_of
 
 

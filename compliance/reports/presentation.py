@@ -9,8 +9,9 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from compliance.reports.scan_json import results_sha256
-from compliance.reports.scan_report import CheckReport, Issue, ScanReport
+from compliance.reports.scan_report import CheckReport, ScanReport
 from organizations.reports.characters import clipped, one_line, visible
+from organizations.reports.issue import Issue
 from templates_app.language.observations import Evidence
 
 ORDER = {"fail": 0, "error": 1, "waived": 2, "pass": 3, "skip": 4}

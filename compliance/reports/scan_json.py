@@ -6,8 +6,9 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from compliance.reports.scan_report import CheckReport, Issue, ScanReport
+from compliance.reports.scan_report import CheckReport, ScanReport
 from organizations.reports.characters import visible
+from organizations.reports.issue import Issue
 
 
 def scan_values(report: ScanReport) -> dict[str, Any]:

@@ -73,14 +73,3 @@ class ScanReport:
     first_contact: bool
     error: str
     results: tuple[CheckReport, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Issue:
-    """The circumstances under which a report is made: its unguessable id, when, by whom, by which version."""
-
-    report_id: str
-    generated_at: datetime
-    generated_by: str
-    product_version: str
-    verify_url: str = ""

@@ -5,7 +5,6 @@ from datetime import datetime, timedelta
 from compliance.queue import MAKE_COMPLIANCE_REPORT
 from compliance.reports import compliance_report
 from compliance.selectors.fleet_reports import fleet_report
-from compliance.services.scan_reports import new_issue
 from organizations.models.organizations import Organization
 from organizations.models.reports import ReportRequest, SealedReport
 from organizations.models.users import Actor
@@ -16,6 +15,7 @@ from organizations.services.reports import (
     Sealing,
     fulfil,
     latest_request,
+    new_issue,
     request_report,
     seal,
     wanted,

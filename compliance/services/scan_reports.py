@@ -2,26 +2,25 @@
 
 from datetime import datetime
 
-from django.conf import settings
 from django.db import transaction
 
 from compliance.models import Scan
 from compliance.queue import MAKE_PDF
 from compliance.reports.formats import FORMATS, Format
-from compliance.reports.scan_report import Issue
 from compliance.selectors.scan_reports import scan_report
 from organizations.errors import Conflict
-from organizations.models.reports import ReportRequest, SealedReport, new_report_id
+from organizations.models.reports import ReportRequest, SealedReport
 from organizations.models.users import Actor
 from organizations.permissions import require
 from organizations.services.reports import (
     REPORTER,
-    TELL_WHY,
     Sealing,
     fulfil,
     latest_request,
+    new_issue,
     request_report,
     seal,
+    told_why,
     wanted,
 )
 
@@ -64,14 +63,6 @@ def report_or_request(*, scan: Scan, name: str, actor: Actor, now: datetime) -> 
     return made
 
 
-def told_why(request: ReportRequest | None, now: datetime) -> None:
-    """Raise Conflict with the reason when ``request`` has failed a short while ago."""
-    if request is None or request.status != ReportRequest.Status.FAILED or request.ended_at is None:
-        return
-    if now - request.ended_at < TELL_WHY:
-        raise Conflict(f"{request.reason} It can be tried again in {TELL_WHY.seconds // 60} minutes.")
-
-
 def make_wanted(*, request_id: int, now: datetime) -> None:
     """Make the report file that somebody asked for; do nothing when that was done before.
 
@@ -88,17 +79,6 @@ def report_wanted(request: ReportRequest, now: datetime) -> SealedReport:
     if scan is None:
         raise Conflict("The scan is gone.")
     return make_report(scan=scan, name=request.format, actor=REPORTER, now=now)
-
-
-def new_issue(generated_by: Actor, now: datetime) -> Issue:
-    """Return what a report that is made ``now`` says of itself."""
-    return Issue(
-        report_id=new_report_id(),
-        generated_at=now,
-        generated_by=str(generated_by),
-        product_version=settings.PRODUCT_VERSION,
-        verify_url=f"{settings.PUBLIC_URL}/verify/",
-    )
 
 
 def _made(scan: Scan, form: Format, actor: Actor, now: datetime) -> SealedReport:

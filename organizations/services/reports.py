@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from django.conf import settings
 from django.db import IntegrityError, models, transaction
 
 from organizations.errors import Conflict
@@ -11,6 +12,7 @@ from organizations.models.organizations import Organization
 from organizations.models.reports import ReportRequest, SealedReport, new_report_id
 from organizations.models.users import Actor, SystemActor, User
 from organizations.queue import Job
+from organizations.reports.issue import Issue
 from organizations.reports.pdf import PdfFailed
 
 logger = logging.getLogger(__name__)
@@ -133,3 +135,22 @@ def fail_request(*, request: ReportRequest, reason: str, now: datetime) -> None:
     """Note why the report could not be made, in a sentence for whoever waits."""
     pending = ReportRequest.objects.filter(pk=request.pk, status=ReportRequest.Status.PENDING)
     pending.update(status=ReportRequest.Status.FAILED, ended_at=now, reason=reason[:500])
+
+
+def told_why(request: ReportRequest | None, now: datetime) -> None:
+    """Raise Conflict with the reason when ``request`` has failed a short while ago."""
+    if request is None or request.status != ReportRequest.Status.FAILED or request.ended_at is None:
+        return
+    if now - request.ended_at < TELL_WHY:
+        raise Conflict(f"{request.reason} It can be tried again in {TELL_WHY.seconds // 60} minutes.")
+
+
+def new_issue(generated_by: Actor, now: datetime) -> Issue:
+    """Return what a report that is made ``now`` says of itself."""
+    return Issue(
+        report_id=new_report_id(),
+        generated_at=now,
+        generated_by=str(generated_by),
+        product_version=settings.PRODUCT_VERSION,
+        verify_url=f"{settings.PUBLIC_URL}/verify/",
+    )

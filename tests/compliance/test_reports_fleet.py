@@ -8,7 +8,7 @@ import pytest
 
 from compliance.models import Waiver
 from compliance.reports import compliance_report
-from compliance.reports.scan_report import Issue
+from organizations.reports.issue import Issue
 from compliance.selectors.fleet_reports import CHECKS, LEFT_OUT, fleet_report
 from tests.factories.compliance import NOON, HostFactory
 from tests.factories.organizations import member

@@ -6,7 +6,7 @@ import pytest
 
 from compliance.models import Scan
 from compliance.reports import arf, html, junit, scan_json, table
-from compliance.reports.scan_report import Issue
+from organizations.reports.issue import Issue
 from compliance.selectors.scan_reports import scan_report
 from tests.compliance.scoring_again import scanned
 from tests.factories.compliance import NOON, HostFactory, WaiverFactory

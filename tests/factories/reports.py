@@ -8,7 +8,8 @@ from functools import cache
 from itertools import cycle, islice
 from zoneinfo import ZoneInfo
 
-from compliance.reports.scan_report import CheckReport, Issue, ScanReport
+from compliance.reports.scan_report import CheckReport, ScanReport
+from organizations.reports.issue import Issue
 from templates_app.language.checks import Check
 from templates_app.language.observations import Evidence
 from templates_app.services.content import read_content
