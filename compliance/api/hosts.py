@@ -26,9 +26,9 @@ from compliance.selectors.drift import comparable, drift_between
 from compliance.selectors.hosts import history_of, latest_scans
 from compliance.services import connection_tests, host_keys, hosts
 from compliance.services.host_import import import_hosts, plan_import
-from compliance.web.lists import wanted_id
 from organizations.errors import Invalid
 from organizations.permissions import permitted_to
+from organizations.web.lists import wanted_id
 from organizations.web.viewsets import OwnedReadViewSet, OwnedSerializer
 
 

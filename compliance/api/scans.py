@@ -23,11 +23,11 @@ from compliance.reports.formats import FORMATS
 from compliance.selectors.scan_reports import counts, failed_by_severity, scan_report
 from compliance.selectors.scans import tallied
 from compliance.services import re_evaluation, scan_reports, scan_requests
-from compliance.web.lists import wanted_id
 from compliance.web.paging import TalliedPages
 from organizations.errors import Conflict, NotReady
 from organizations.models.users import User
 from organizations.permissions import permitted_in_part, permitted_to
+from organizations.web.lists import wanted_id
 from organizations.web.schema import sealed_file
 from organizations.web.viewsets import OwnedReadViewSet, OwnedRelatedField, OwnedSerializer, narrowed
 from templates_app.language import stored_facts

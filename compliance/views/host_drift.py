@@ -5,7 +5,7 @@ from django.views.generic import TemplateView
 from compliance.models import Host, Scan, Stream
 from compliance.selectors.drift import Drift, Kind, comparable, drift_between
 from compliance.selectors.hosts import history_of
-from compliance.web.lists import wanted_id
+from organizations.web.lists import wanted_id
 from organizations.web.pages import OwnedPage
 
 OFFERED = 200

@@ -10,9 +10,9 @@ from django.views.generic.base import View
 
 from compliance.models import Host, HostGroup
 from compliance.services import host_groups
-from compliance.web.lists import ordered, searched, wanted_id
 from organizations.errors import Invalid, Refused
 from organizations.permissions import holds, permitted_to
+from organizations.web.lists import ordered, searched, wanted_id
 from organizations.web.pages import OwnedPage
 from organizations.web.paging import page_of
 

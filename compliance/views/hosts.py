@@ -24,13 +24,13 @@ from compliance.selectors.hosts import (
 from compliance.selectors.scan_reports import scan_report
 from compliance.services import connection_tests, host_keys, hosts, scan_requests
 from compliance.web.hosts import COLUMNS, Choices, is_narrowed, narrowed, text_of, told_by_toast
-from compliance.web.lists import ordered, wanted_id
 from compliance.web.paging import page_with_total
 from compliance.web.panels import PanelListPage
 from compliance.web.results import SEVERITIES, failing_words, grouped
 from organizations.errors import Conflict, Refused
 from organizations.models.organizations import Organization
 from organizations.permissions import holds, holds_anywhere
+from organizations.web.lists import ordered, wanted_id
 from organizations.web.pages import OwnedPage
 from organizations.web.paging import page_of
 from templates_app.models import Template

@@ -15,11 +15,11 @@ from django.views.generic.base import View
 from compliance.models import Policy
 from compliance.selectors.policies import free_os_types, templates_for, with_figures
 from compliance.services import policies, scan_requests
-from compliance.web.lists import ordered, searched, wanted_id
 from compliance.web.policies import PolicyForm, picked, template_options, values_of, version_choices
 from organizations.errors import Invalid, Refused
 from organizations.models.organizations import Organization
 from organizations.permissions import permitted_to
+from organizations.web.lists import ordered, searched, wanted_id
 from organizations.web.pages import OwnedPage
 from organizations.web.paging import page_of
 from templates_app.models import Template

@@ -14,10 +14,10 @@ from django.views.generic.base import View
 from compliance.models import Policy
 from compliance.selectors.policies import hosts_without_override, overrides_of, secondaries_of, templates_for
 from compliance.services import policies
-from compliance.web.lists import searched
 from compliance.web.policies import OPTIONS, picked
 from organizations.errors import Invalid, Refused
 from organizations.permissions import holds
+from organizations.web.lists import searched
 from organizations.web.pages import OwnedPage
 from organizations.web.paging import page_of
 

@@ -11,10 +11,10 @@ from django.views.generic.base import View
 from compliance.models import Preview
 from compliance.selectors.previews import SHOWN, newest_preview, preview_hosts, titles_in
 from compliance.services import previews
-from compliance.web.lists import searched
 from organizations.errors import Invalid, Refused
 from organizations.models.organizations import Organization
 from organizations.permissions import holds
+from organizations.web.lists import searched
 from organizations.web.pages import OwnedPage
 from organizations.web.paging import page_of
 from templates_app.models import Template

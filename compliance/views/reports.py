@@ -18,12 +18,12 @@ from compliance.selectors.score_changes import score_changes
 from compliance.selectors.trends import RANGES, trends
 from compliance.services import compliance_reports
 from compliance.web.csv_export import STATUSES, download, wanted
-from compliance.web.lists import ordered, searched
 from compliance.web.periods import host_named, period, policy_named, today_of
 from compliance.web.score_changes import rows_of
 from organizations.errors import Invalid, Refused
 from organizations.models.reports import ReportRequest, SealedReport
 from organizations.services.reports import latest_request
+from organizations.web.lists import ordered, searched
 from organizations.web.pages import OwnedPage
 from organizations.web.paging import page_of
 

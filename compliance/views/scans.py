@@ -20,7 +20,6 @@ from compliance.selectors.scan_reports import check_reports, scan_report
 from compliance.selectors.scans import tallied
 from compliance.services import re_evaluation, scan_reports, scan_requests
 from compliance.web.hosts import told_by_toast
-from compliance.web.lists import wanted_id
 from compliance.web.paging import page_with_total
 from compliance.web.panels import PanelListPage
 from compliance.web.results import SEVERITIES, failing_words, grouped
@@ -28,6 +27,7 @@ from compliance.web.scans import USED_TYPES, ScanFilters, in_order, narrowed, sc
 from organizations.errors import Refused
 from organizations.models.organizations import Organization
 from organizations.permissions import holds, permitted_in_part, permitted_to
+from organizations.web.lists import wanted_id
 from organizations.web.pages import OwnedPage
 from templates_app.models import Template
 

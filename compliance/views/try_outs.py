@@ -7,8 +7,8 @@ from django.views.generic.base import View
 
 from compliance.models import Host, Snapshot
 from compliance.selectors.try_outs import TryOut, try_on_host
-from compliance.web.lists import searched, wanted_id
 from organizations.errors import Invalid, Refused
+from organizations.web.lists import searched, wanted_id
 from organizations.web.pages import OwnedPage
 from templates_app.language.problems import Problems
 from templates_app.models import Template

@@ -16,7 +16,6 @@ from compliance.models import CheckState, Host, HostGroup, Waiver
 from compliance.selectors.checks import visible_checks
 from compliance.selectors.waivers import WITH_NAMES, titles_for
 from compliance.services import waivers
-from compliance.web.lists import ordered, searched, wanted_id
 from compliance.web.panels import PanelListPage
 from compliance.web.waivers import (
     COLUMNS,
@@ -32,6 +31,7 @@ from compliance.web.waivers import (
 from organizations.errors import Invalid, Refused
 from organizations.models.organizations import Organization
 from organizations.permissions import holds_anywhere
+from organizations.web.lists import ordered, searched, wanted_id
 from organizations.web.pages import OwnedPage
 from organizations.web.paging import page_of
 

@@ -9,8 +9,8 @@ from django.http import QueryDict
 
 from compliance.models import Host
 from compliance.selectors.hosts import failing
-from compliance.web.lists import searched, wanted_id
 from organizations.models.organizations import Organization
+from organizations.web.lists import searched, wanted_id
 from templates_app.models.templates import OsType
 
 COLUMNS = {

@@ -5,7 +5,7 @@ from typing import Any, ClassVar
 from django.http import Http404
 from django.views.generic import TemplateView
 
-from compliance.web.lists import wanted_id
+from organizations.web.lists import wanted_id
 from organizations.web.pages import OwnedPage
 
 

@@ -3,9 +3,9 @@
 from datetime import UTC, date, datetime, timedelta
 
 from compliance.models import Host, Policy
-from compliance.web.lists import wanted_id
 from organizations.errors import Invalid
 from organizations.models.organizations import Organization
+from organizations.web.lists import wanted_id
 from organizations.web.problems import NO_SUCH_ROW
 
 DEFAULT_DAYS = 30

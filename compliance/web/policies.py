@@ -10,8 +10,8 @@ from compliance.models import Policy
 from compliance.models.policies import LARGEST_BATCH, LONGEST_INTERVAL_H, SHORTEST_INTERVAL_H, Profile
 from compliance.selectors.policies import versions_of
 from compliance.services.policies import SWITCHES
-from compliance.web.lists import searched, wanted_id
 from organizations.errors import Invalid
+from organizations.web.lists import searched, wanted_id
 from templates_app.models import Template
 
 NOT_YET = "Stored for automatic remediation, which this version does not perform yet."

@@ -7,9 +7,9 @@ from datetime import date, datetime, time, timedelta, tzinfo
 from django.db.models import QuerySet
 
 from compliance.models import Host, Scan
-from compliance.web.lists import searched, wanted_id
 from organizations.errors import Invalid
 from organizations.models.organizations import Organization
+from organizations.web.lists import searched, wanted_id
 
 USED_TYPES = frozenset({Scan.Type.SCHEDULED, Scan.Type.ON_DEMAND, Scan.Type.RE_EVALUATION})
 """What the product makes so far; the others come with what makes them."""

@@ -15,11 +15,11 @@ from django.utils import timezone
 from compliance.models import Host, HostGroup, Waiver
 from compliance.selectors.waivers import visible_checks
 from compliance.services.waivers import LONGEST_DECISION, LONGEST_REASON
-from compliance.web.lists import searched, wanted_id
 from organizations.models.audit import AuditEvent
 from organizations.models.organizations import Organization
 from organizations.models.users import User
 from organizations.permissions import holds
+from organizations.web.lists import searched, wanted_id
 from organizations.web.problems import NO_SUCH_ROW
 
 COLUMNS = {"check": "check_id", "status": "status", "expires": "expires_at", "created": "created_at"}

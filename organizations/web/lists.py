@@ -1,4 +1,4 @@
-"""What every list of compliance shares: search, ordering, ids from the query string."""
+"""What every list shares: search, ordering, ids from the query string."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
