@@ -251,7 +251,6 @@ def check(check_id: str, *, over: str | tuple[str, ...], reads: tuple[str, ...] 
     It returns a Verdict, or None where the row is nothing that the check is about. ``reads`` are further collections.
     A row of which something could not be read counts as unread; the others are judged.
     """
-
     judged = (over,) if isinstance(over, str) else over
 
     def register(judge: Judge) -> Judge:
