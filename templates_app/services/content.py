@@ -9,10 +9,11 @@ from django.utils import timezone
 from pydantic import ValidationError
 
 from organizations import audit
+from organizations.lib.yaml_lines import Problem, load_yaml, located
 from organizations.models.users import SystemActor
 from templates_app.language.checks import Check
 from templates_app.language.compare import compare, told
-from templates_app.language.document import Problem, load_yaml, located, read_checks, read_model
+from templates_app.language.document import read_checks, read_model
 from templates_app.language.templates import FrozenCheck, TemplateDocument, TemplateEntry, TemplateSource, read_document
 from templates_app.models import Template
 from templates_app.selectors.documents import dumped
@@ -80,7 +81,7 @@ def read_template(text: str, file: str, checks: dict[str, Check] | None) -> tupl
         return None, problems
     source, wrong = read_model(TemplateSource, raw, ())
     if source is None:
-        return None, [located(text, file, place, words) for place, words in wrong]
+        return None, located(text, file, wrong)
     seen: set[str] = set()
     for index, entry in enumerate(source.checks):
         if checks is not None and entry.id not in checks:
@@ -88,7 +89,7 @@ def read_template(text: str, file: str, checks: dict[str, Check] | None) -> tupl
         if entry.id in seen:
             wrong.append((("checks", index, "id"), f"{entry.id} is listed twice"))
         seen.add(entry.id)
-    return source, [located(text, file, place, words) for place, words in wrong]
+    return source, located(text, file, wrong)
 
 
 def frozen(entry: TemplateEntry, content: Content) -> FrozenCheck:

@@ -10,8 +10,8 @@ from typing import Any
 
 from django.http import QueryDict
 
+from organizations.lib.yaml_lines import load_yaml
 from templates_app.language.checks import BENCHMARKS
-from templates_app.language.document import load_yaml
 from templates_app.language.forms import FieldForm, KindForm, OperatorForm, kind_form
 from templates_app.language.kinds import KINDS
 from templates_app.language.templates import PROFILES

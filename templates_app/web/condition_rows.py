@@ -6,7 +6,7 @@ from typing import Any
 
 from django.http import QueryDict
 
-from templates_app.language.document import load_yaml
+from organizations.lib.yaml_lines import load_yaml
 from templates_app.web.definitions import as_block_yaml
 
 TEXT_LEAVES = {
