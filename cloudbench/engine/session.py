@@ -12,7 +12,7 @@ from typing import Any
 import botocore.session
 from botocore.client import BaseClient
 from botocore.config import Config
-from botocore.credentials import Credentials, RefreshableCredentials
+from botocore.credentials import RefreshableCredentials
 from botocore.exceptions import (
     BotoCoreError,
     ClientError,
@@ -27,7 +27,6 @@ from botocore.exceptions import (
 from botocore.parsers import ResponseParserError
 
 from cloudbench.engine.inventory import Account, Data
-from cloudbench.engine.permissions import action_of
 
 CONNECT_TIMEOUT_S, READ_TIMEOUT_S = 5, 20
 HOME_REGIONS = {"aws": "us-east-1", "aws-cn": "cn-north-1", "aws-us-gov": "us-gov-west-1"}
@@ -296,4 +295,7 @@ def whoami(session: Session) -> Account:
     return Account(id=str(said["Account"]), partition=str(said["Arn"]).split(":")[1])
 
 
-__all__ = ["Account", "CallFailed", "Credentials", "Keys", "Role", "Session", "action_of", "failure_of", "whoami"]
+def enabled_regions(session: Session) -> dict[str, bool]:
+    """Return {region: whether the account may use it} for all regions of its partition. Raises CallFailed."""
+    said = session.call("ec2.describe_regions", session.home, {"AllRegions": True})
+    return {region["RegionName"]: region.get("OptInStatus") != "not-opted-in" for region in said["Regions"]}

@@ -29,10 +29,8 @@ ENVIRONMENT = {
     "AWS_DEFAULT_REGION": REGION,
     "MOTO_ALLOW_NONEXISTENT_REGION": "false",
 }
-UNLIMITED = {"default": 100_000.0} | dict.fromkeys(
-    ("cloudtrail", "iam", "ssm", "organizations", "account", "cloudfront"), 100_000.0
-)
 _library = botocore.session.Session()
+UNLIMITED = dict.fromkeys(_library.get_available_services(), 100_000.0)
 
 
 class NotTold(AssertionError):
