@@ -39,6 +39,8 @@ SCAN_DETAIL_DAYS = env.number("SCAN_DETAIL_DAYS", 90)
 """How long facts and results of scans stay; counts and scores stay for ever, the latest scan of a host whole."""
 CHECK_STATE_DAYS = env.number("CHECK_STATE_DAYS", 400)
 """How long the outcome of a check stays after it changed."""
+AWS_ENDPOINT_URL = env.url("AWS_ENDPOINT_URL", ("http", "https")) or None
+"""What answers in the place of AWS, for tests and demonstrations; None is AWS itself."""
 PUBLIC_URL = env.url("PUBLIC_URL", ("http", "https")).rstrip("/") or "http://127.0.0.1:8000"
 ALLOWED_HOSTS = env.names(
     "ALLOWED_HOSTS",

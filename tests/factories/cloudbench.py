@@ -6,6 +6,8 @@ from typing import Any
 
 import factory
 
+from cloudbench.lib.benchmarks import Benchmark as Document
+from cloudbench.lib.benchmarks import Control, Counts, Level, Section
 from cloudbench.models import (
     Benchmark,
     CheckResult,
@@ -34,14 +36,22 @@ class CloudAccountFactory(factory.django.DjangoModelFactory):
     role_arn = factory.LazyAttribute(lambda account: f"arn:aws:iam::{account.account_id}:role/plumbline-read")
 
 
-def a_document(*checks: str) -> dict[str, Any]:
-    """Return a benchmark's document of one section with a control for each of ``checks``, and one without any."""
+def a_document(*checks: str, slug: str = "a_benchmark") -> dict[str, Any]:
+    """Return a benchmark's document: one section, a control at level 1 for each of ``checks``, and a manual one."""
     controls = [
-        {"id": f"1.{n}", "title": f"Control of {check}", "severity": "high", "level": "1", "checks": [check]}
+        Control(f"1.{n}", "1", f"Control of {check}", "auto", ("1",), "high", (check,))
         for n, check in enumerate(checks, 1)
     ]
-    manual = {"id": f"1.{len(checks) + 1}", "title": "Contact details are current", "checks": []}
-    return {"sections": [{"id": "1", "title": "Storage", "controls": [*controls, manual]}]}
+    guidance = "Look at the contact details under Account."
+    manual = Control(f"1.{len(checks) + 1}", "1", "Contact details are current", "manual", guidance=guidance)
+    benchmark = Document(
+        slug=slug, title=f"Benchmark {slug}", publisher="Example Institute", version="1.0.0", cadence="yearly",
+        content_date=date(2026, 11, 1), source="https://example.com/",
+        published=Counts(len(checks) + 1, len(checks), 1),
+        sections=(Section("1", "Storage"),), controls=(*controls, manual), levels_name="Level",
+        levels=(Level("1", "Level 1"),),
+    )  # fmt: skip
+    return benchmark.document
 
 
 class BenchmarkFactory(factory.django.DjangoModelFactory):
@@ -54,7 +64,7 @@ class BenchmarkFactory(factory.django.DjangoModelFactory):
     publisher = "Example Institute"
     version = "1.0.0"
     content_date = date(2026, 11, 1)
-    document = factory.LazyFunction(lambda: a_document("s3_bucket_versioning"))
+    document = factory.LazyAttribute(lambda benchmark: a_document("s3_bucket_versioning", slug=benchmark.slug))
     sha256 = factory.LazyAttribute(lambda benchmark: sha256(repr(benchmark.document).encode()).hexdigest())
     loaded_at = NOON
 
