@@ -39,6 +39,14 @@ BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
         "task": "compliance.tend_waivers",
         "schedule": EVERY_MINUTE_S,
     },
+    "free lost cloud collections and enqueue waiting ones": {
+        "task": "cloudbench.sweep_snapshots",
+        "schedule": EVERY_MINUTE_S,
+    },
+    "prune cloud details whose time has passed": {
+        "task": "cloudbench.prune",
+        "schedule": HOURLY_S,
+    },
     "prune what retention has passed": {
         "task": "organizations.prune",
         "schedule": HOURLY_S,

@@ -24,6 +24,7 @@ from cloudbench.engine.inventory import (
     Failure,
     FailureKind,
     Inventory,
+    NotReady,
     Part,
     Resource,
     key_of,
@@ -31,7 +32,7 @@ from cloudbench.engine.inventory import (
 from cloudbench.engine.pace import Pace, cap_of
 from cloudbench.engine.permissions import action_of
 from cloudbench.engine.plan import Plan, part_regions
-from cloudbench.engine.registry import Collection
+from cloudbench.engine.registry import OWN_ACCOUNT, Collection
 from cloudbench.engine.session import (
     CallFailed,
     CredentialsRefused,
@@ -144,11 +145,13 @@ class Collecting:
         self.log: list[tuple[str, str, str]] = []
         """(operation, region, key) of every call that was answered or failed for good, pages apart."""
         self._plan, self._caller, self._inventory = plan, caller, inventory
-        self._have = list(have)
+        self._have = {(part.collection, part.region): part for part in have}
+        for part in self._have.values():
+            inventory.add(part)
         self._concurrency, self._caps, self._cancelled, self._clock = concurrency, caps or {}, cancelled, clock
         self._pause = pause
         self._children: dict[str, list[Collection]] = {}
-        self._shared = operations_of_several_parents(plan)
+        self._shared = operations_asked_from_afar(plan)
         self._growing: dict[tuple[str, str], Growing] = {}
         self._asks: dict[tuple[str, str, str], Ask] = {}
         self._paces: dict[tuple[str, str], Pace] = {}
@@ -198,15 +201,12 @@ class Collecting:
         for collection in self._plan.collections:
             if collection.of:
                 self._children.setdefault(collection.of, []).append(collection)
-        known = {(part.collection, part.region) for part in self._have}
-        for part in self._have:
-            self._inventory.add(part)
         for region in self._inventory.regions:
             if region not in self._closed:
                 self._probing[region] = []
         for collection in self._plan.collections:
             for region in part_regions(collection, self._inventory.regions):
-                if (collection.name, region) not in known:
+                if (collection.name, region) not in self._have:
                     self._growing[collection.name, region] = Growing(collection, region)
         needed = {region for (_, region), growing in self._growing.items()}
         for region in list(self._probing):
@@ -218,19 +218,27 @@ class Collecting:
             collection = growing.collection
             if not collection.of:
                 self._ask_listing(growing)
-            elif (collection.of, growing.region) in known:
-                parent = self._inventory.part(collection.of, growing.region)
-                assert parent is not None
+            elif parent := self._have.get((collection.of, growing.region)):
                 self._feed(growing, parent.rows)
-                self._fed(growing)
+                self._fed(growing, parent)
+        self._have.clear()
 
     def _ask_listing(self, growing: Growing) -> None:
         collection, region = growing.collection, growing.region
-        if region != GLOBAL and not self._caller.offers(collection.client, region):
+        if region != GLOBAL and not self._offers(collection, region):
             self._finish(growing, offered=False)
             return
         growing.fed = True
-        self._want(growing, dict(collection.params or {}), self._call_region(region), "", None)
+        params = {
+            name: self._inventory.account.id if value == OWN_ACCOUNT else value
+            for name, value in (collection.params or {}).items()
+        }
+        where = collection.regions[0] if region == GLOBAL and collection.regions else self._call_region(region)
+        self._want(growing, params, where, "", None)
+
+    def _offers(self, collection: Collection, region: str) -> bool:
+        elsewhere = collection.regions and region not in collection.regions
+        return not elsewhere and self._caller.offers(collection.client, region)
 
     def _call_region(self, region: str) -> str:
         return self._caller.home if region == GLOBAL else region
@@ -246,7 +254,7 @@ class Collecting:
             if collection.ask_many is None:
                 params = collection.params_for(row)
                 where = collection.region_of(row) if collection.region_of else growing.region
-                self._want(growing, dict(params), self._call_region(where), key_of(params), row)
+                self._want(growing, dict(params), self._call_region(where), collection.key_for(row), row)
                 continue
             group = collection.group(row) if collection.group else ""
             gathered = growing.gathered.setdefault(group, [])
@@ -261,8 +269,13 @@ class Collecting:
             params = {**(collection.params or {}), **collection.ask_many(rows)}
             self._want(growing, params, self._call_region(growing.region), key_of(params), None)
 
-    def _fed(self, growing: Growing) -> None:
-        """Note that the parent's part is whole: no more rows will come."""
+    def _fed(self, growing: Growing, parent: Part) -> None:
+        """Note that the parent's part is whole: no more rows will come. What could not be read of it lacks here too."""
+        growing.answers.update(
+            (f"{parent.collection} {key}", answer)
+            for key, answer in parent.answers.items()
+            if answer.failure is not None
+        )
         for group in list(growing.gathered):
             self._ask_batch(growing, group)
         growing.fed = True
@@ -322,7 +335,7 @@ class Collecting:
             if below is not None and not offered:
                 self._finish(below, offered=False)
             elif below is not None:
-                self._fed(below)
+                self._fed(below, part)
 
     # --- The queue ---
 
@@ -440,6 +453,9 @@ class Collecting:
             plain = plainly(said)
             found = [self._rows(want, plain) for want in ask.wants]
             following = self._next_page(ask, said)
+        except NotReady:
+            self._take_not_ready(ask)
+            return
         except (
             KeyError,
             TypeError,
@@ -468,6 +484,14 @@ class Collecting:
                     self._feed(below, rows)
         if not following:
             self._close(ask)
+
+    def _take_not_ready(self, ask: Ask) -> None:
+        ask.not_ready += 1
+        if ask.not_ready <= NOT_READY_TRIES:
+            self._later(ask, self._pause)
+            return
+        words = f"AWS did not get ready with {ask.operation} in {ask.region} in time."
+        self._end(ask, Failure(FailureKind.SERVICE, words, action_of(ask.operation), ask.region))
 
     def _next_page(self, ask: Ask, said: Data) -> dict[str, Any]:
         collection = ask.wants[0].part.collection
@@ -595,12 +619,18 @@ class Collecting:
             self._give_up(ask, failure)
 
 
-def operations_of_several_parents(plan: Plan) -> frozenset[str]:
-    """Return the operations that collections with different parents share: their answers are kept for late comers."""
+def operations_asked_from_afar(plan: Plan) -> frozenset[str]:
+    """Return the operations of which equal calls may be wanted late: their answers are kept.
+
+    They are those that collections with different parents share, and those that several regions' rows ask in one.
+    """
     parents: dict[str, set[str]] = {}
+    afar = set()
     for collection in plan.collections:
         parents.setdefault(collection.operation, set()).add(collection.of)
-    return frozenset(operation for operation, of in parents.items() if len(of) > 1)
+        if collection.region_of and part_regions(collection, ("any",)) != (GLOBAL,):
+            afar.add(collection.operation)
+    return frozenset(afar | {operation for operation, of in parents.items() if len(of) > 1})
 
 
 def described(ask: Ask, said: CallFailed) -> Failure:

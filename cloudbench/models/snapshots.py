@@ -43,6 +43,7 @@ class Snapshot(Owned):
     collected_at = models.DateTimeField(null=True, blank=True, help_text="What checks take for now.")
     finished_at = models.DateTimeField(null=True, blank=True)
     partition = models.CharField(max_length=20, blank=True)
+    regions_asked = models.JSONField(default=list, help_text="What the account said then; none means all.")
     regions = models.JSONField(default=list, help_text="The regions that were scanned.")
     closed_regions = models.JSONField(default=dict, help_text="Why regions that were wanted could not be scanned.")
     operations = models.JSONField(default=list, help_text="The operations that were planned.")

@@ -1,0 +1,7 @@
+"""The background jobs of cloudbench, by name."""
+
+from organizations.queue import Job
+
+RUN_BENCHMARKS = Job("cloudbench.run_benchmarks")
+SWEEP_SNAPSHOTS = Job("cloudbench.sweep_snapshots")
+PRUNE = Job("cloudbench.prune")

@@ -1,0 +1,84 @@
+"""Facts: the parts of a snapshot, stored in bundles as they become whole, and read again for other uses."""
+
+import hashlib
+import json
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any
+
+import zstandard
+
+from cloudbench.engine.evaluation import Outcome
+from cloudbench.engine.facts import line_of, parts_in
+from cloudbench.engine.findings import Finding
+from cloudbench.engine.inventory import Part
+from cloudbench.models import CheckResult, FactBundle, Snapshot
+
+LEVEL = 6
+MOST_BYTES = 1024 * 1024 * 1024
+LINES_AT_ONCE = 1 << 20
+
+
+def packed(text: str) -> bytes:
+    """Return ``text`` compressed."""
+    return zstandard.ZstdCompressor(level=LEVEL).compress(text.encode())
+
+
+def unpacked(data: bytes) -> str:
+    """Return what ``packed`` made small. Raises zstandard.ZstdError when the stored bytes are damaged."""
+    return zstandard.ZstdDecompressor().decompress(bytes(data), max_output_size=MOST_BYTES).decode()
+
+
+def bundle_of(snapshot: Snapshot, parts: Sequence[Part]) -> FactBundle:
+    """Return an unsaved bundle that holds ``parts``."""
+    data = packed("\n".join(line_of(part) for part in parts))
+    return FactBundle(snapshot=snapshot, parts=len(parts), data=data, sha256=hashlib.sha256(data).hexdigest())
+
+
+def own_parts(snapshot: Snapshot) -> Iterator[Part]:
+    """Yield the parts that were collected for ``snapshot`` itself, bundle by bundle."""
+    for bundle in FactBundle.objects.filter(snapshot=snapshot).order_by("pk").iterator(chunk_size=1):
+        yield from parts_in(unpacked(bundle.data).splitlines())
+
+
+def all_parts(snapshot: Snapshot) -> Iterator[Part]:
+    """Yield every part that ``snapshot`` stands on: its own, and those of its bases that it did not collect anew."""
+    seen: set[tuple[str, str]] = set()
+    at: Snapshot | None = snapshot
+    while at is not None:
+        for part in own_parts(at):
+            if (part.collection, part.region) not in seen:
+                seen.add((part.collection, part.region))
+                yield part
+        at = at.base
+
+
+def result_of(snapshot: Snapshot, outcome: Outcome) -> CheckResult:
+    """Return the unsaved row of one check's outcome."""
+    return CheckResult(
+        snapshot=snapshot,
+        check_id=outcome.check_id,
+        status=outcome.status,
+        reason=outcome.reason[:1000],
+        evaluated=len(outcome.findings),
+        failed=len(outcome.failed),
+        findings=packed(json.dumps([_told(finding) for finding in outcome.findings], separators=(",", ":")))
+        if outcome.findings
+        else b"",
+    )
+
+
+def findings_of(result: CheckResult) -> list[Finding]:
+    """Return what stands in a stored result; nothing when its detail was pruned."""
+    data = bytes(result.findings)
+    if not data:
+        return []
+    return [Finding(*fields[:5], attributes=fields[5]) for fields in json.loads(unpacked(data))]
+
+
+def _told(finding: Finding) -> list[Any]:
+    return [finding.arn, finding.region, finding.passed, finding.words, finding.name, dict(finding.attributes)]
+
+
+def resources_in(parts: Iterable[Part]) -> int:
+    """Return how many rows ``parts`` have."""
+    return sum(len(answer.rows) for part in parts for answer in part.answers.values())

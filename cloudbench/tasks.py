@@ -1,0 +1,25 @@
+"""Background jobs: each calls one service."""
+
+from celery import shared_task
+from django.utils import timezone
+
+from cloudbench import queue
+from cloudbench.services import collecting, retention, run_claims
+
+
+@shared_task(name=queue.RUN_BENCHMARKS.name, acks_late=True, ignore_result=True)
+def run_benchmarks() -> None:
+    """Perform pending collections, one after the other, until none is left."""
+    collecting.drain(clock=timezone.now)
+
+
+@shared_task(name=queue.SWEEP_SNAPSHOTS.name, acks_late=True, ignore_result=True)
+def sweep_snapshots() -> None:
+    """Free the collections of lost workers and see to it that pending ones are performed."""
+    run_claims.sweep(now=timezone.now())
+
+
+@shared_task(name=queue.PRUNE.name, acks_late=True, ignore_result=True)
+def prune() -> None:
+    """Delete facts and findings whose time has passed."""
+    retention.prune(now=timezone.now())
