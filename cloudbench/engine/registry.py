@@ -25,6 +25,8 @@ from cloudbench.engine.inventory import (
 
 EACH_REGION = "account.regions"
 """The collection that every inventory has: one row for each scanned region, with the account's root ARN."""
+OWN_ACCOUNT = "{account}"
+"""As a parameter's value: the id of the account that is read."""
 
 
 class Scope(StrEnum):
@@ -67,6 +69,7 @@ class Collection:
     located: str = ""
     when: Callable[[Resource], bool] | None = None
     region_of: Callable[[Resource], str] | None = None
+    regions: tuple[str, ...] = ()
 
     @property
     def client(self) -> str:
@@ -75,6 +78,11 @@ class Collection:
     def params_for(self, row: Resource) -> Data:
         """Return the parameters of the call for one parent ``row``."""
         return {**(self.params or {}), **(self.ask(row) if self.ask else {})}
+
+    def key_for(self, row: Resource) -> str:
+        """Return what tells the call for one parent ``row`` from the others of a part."""
+        key = key_of(self.params_for(row))
+        return f"{self.region_of(row)} {key}" if self.region_of else key
 
     def rows(self, answer: Data, *, account: Account, region: str, parent: Resource | None) -> Iterator[Resource]:
         """Project one page of the answer. Raises KeyError, TypeError or ValueError when it is not as documented."""
@@ -107,18 +115,24 @@ def listing(
     name: str, operation: str, *, items: str | Items, arn: str = "", label: str = "", keep: tuple[str, ...] = (),
     scope: Scope = Scope.REGIONAL, params: Data | None = None, absent: tuple[str, ...] = (),
     again: tuple[str, ...] = (), next_page: tuple[str, str] | None = None, located: str = "",
+    regions: tuple[str, ...] = (),
 ) -> Collection:  # fmt: skip
     """Register a collection that one call, with its pages, gives for a region or the account.
 
     ``items``: JMESPath to the list of objects in an answer (or a function of the answer). ``keep``: the fields that
     checks read; all when empty. ``arn``: a template over the item's fields and {partition} {account} {region}; empty
-    means the account itself. ``label``: the field that names it. ``params``: fixed parameters. ``absent``: error codes
-    that mean "there is none". ``again``: error codes that mean "not ready yet". ``next_page``: (parameter, field) where
-    botocore has no paginator. ``located``: the field with the row's own region, where one call covers several.
+    means the account itself. ``label``: the field that names it. ``params``: fixed parameters, of which
+    OWN_ACCOUNT may be a value. ``absent``: error codes that mean "there is none". ``again``: error codes that mean "not
+    ready yet". ``next_page``: (parameter, field) where botocore has no paginator. ``located``: the field with the row's
+    own region, where one call covers several. ``regions``: the only ones where AWS answers the call; what an
+    account has once is asked in the first of them.
     """
     return _added(
-        Collection(name, operation, items, arn, label, keep, scope, params, absent, again, next_page, located=located)
-    )
+        Collection(
+            name, operation, items, arn, label, keep, scope, params, absent, again, next_page, located=located,
+            regions=regions,
+        )
+    )  # fmt: skip
 
 
 def detail(
@@ -218,7 +232,7 @@ class View:
     def _answer(self, collection: str, parent: Resource) -> Answer:
         declared = COLLECTIONS[self._declared(collection)]
         at = self._inventory.part(collection, parent.region) or self._inventory.part(collection, GLOBAL)
-        key = key_of(declared.params_for(parent))
+        key = declared.key_for(parent)
         if at is None or key not in at.answers:
             raise LookupError(f"{collection} was not asked for {parent.arn}")
         return at.answers[key]
@@ -288,4 +302,16 @@ def _register(check: Check) -> None:
     CHECKS[check.id] = check
 
 
-__all__ = ["CHECKS", "COLLECTIONS", "EACH_REGION", "GLOBAL", "NO_KEY", "batch", "check", "detail", "listing", "survey"]
+__all__ = [
+    "CHECKS",
+    "COLLECTIONS",
+    "EACH_REGION",
+    "GLOBAL",
+    "NO_KEY",
+    "OWN_ACCOUNT",
+    "batch",
+    "check",
+    "detail",
+    "listing",
+    "survey",
+]
