@@ -45,6 +45,10 @@ class Unread(Exception):
         self.failure = failure
 
 
+class NotReady(Exception):
+    """An answer says that AWS is still at it: the call is to be made again. Raised by a collection's ``items``."""
+
+
 class NotOffered(Exception):
     """A check looks at a service that AWS does not offer in that region."""
 
