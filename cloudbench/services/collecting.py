@@ -1,23 +1,27 @@
 """Collecting: a claimed snapshot is collected and evaluated, part by part, or ends with the reason why not."""
 
 import logging
+from collections.abc import Mapping
 from datetime import datetime
+from functools import cached_property
+from threading import Lock
 from time import monotonic
+from typing import Any
 
 from django.conf import settings
 
 from cloudbench.engine import checks, collectors  # noqa: F401 - registers all
+from cloudbench.engine.collect import Caller, Collecting
 from cloudbench.engine.collect import Cancelled as Stopped
-from cloudbench.engine.collect import Collecting
 from cloudbench.engine.evaluation import Evaluation
-from cloudbench.engine.inventory import Failure, FailureKind, Inventory, Part
-from cloudbench.engine.plan import plan_for
+from cloudbench.engine.inventory import Account, Data, Failure, FailureKind, Inventory, Part
+from cloudbench.engine.plan import BEFORE_ALL, plan_for
 from cloudbench.engine.session import CallFailed, Denied, Session, enabled_regions, whoami
 from cloudbench.models import CloudAccount, Snapshot
 from cloudbench.services import run_claims, run_outcomes
 from cloudbench.services.facts import all_parts, own_parts
 from cloudbench.services.recording import Recording
-from cloudbench.services.sessions import session_for
+from cloudbench.services.sessions import home_of, session_for
 from organizations.services.claims import Cancelled, Clock, LostClaim, owner_name
 
 logger = logging.getLogger(__name__)
@@ -59,13 +63,19 @@ def perform(*, snapshot: Snapshot, clock: Clock) -> None:
 
 def collect(snapshot: Snapshot, clock: Clock) -> None:
     begun = monotonic()
-    session = opened(snapshot.account)
-    inventory, closed = surroundings(snapshot, session, clock())
+    caller: Caller
+    if snapshot.base is not None:
+        inventory, closed = surroundings_of(snapshot.base, snapshot)
+        caller, before = LateSession(snapshot.account), 0
+    else:
+        caller = session = opened(snapshot.account)
+        inventory, closed = surroundings(snapshot, session, clock())
+        before = len(BEFORE_ALL)
     recording = Recording(snapshot, inventory, closed, clock)
     plan = plan_for(recording.check_ids)
-    recording.begin(plan, begun)
+    recording.begin(plan, begun, before)
     collecting = Collecting(
-        plan, session, inventory=inventory, closed=closed, have=parts_before(snapshot, inventory),
+        plan, caller, inventory=inventory, closed=closed, have=parts_before(snapshot, inventory),
         concurrency=settings.CLOUD_CONCURRENCY, caps=caps_of(snapshot.account), cancelled=recording.unwanted,
     )  # fmt: skip
     recording.tally = collecting.tally
@@ -74,7 +84,42 @@ def collect(snapshot: Snapshot, clock: Clock) -> None:
     for part in collecting:
         recording.take(part, evaluation.absorb(part))
     recording.flush()
-    run_outcomes.complete(snapshot=snapshot, now=clock(), seconds=monotonic() - begun)
+    run_outcomes.complete(snapshot=snapshot, now=clock())
+
+
+class LateSession:
+    """A session that is opened with the first call: none is made where fresh facts tell everything."""
+
+    def __init__(self, account: CloudAccount) -> None:
+        self._account = account
+        self._opening = Lock()
+        self.home = home_of(account)
+
+    def call(self, operation: str, region: str, params: Data) -> Data:
+        return self._session.call(operation, region, params)
+
+    def next_page_rule(self, operation: str) -> Mapping[str, Any] | None:
+        return self._session.next_page_rule(operation)
+
+    def offers(self, service: str, region: str) -> bool:
+        return self._session.offers(service, region)
+
+    @cached_property
+    def _opened(self) -> Session:
+        return session_for(self._account)
+
+    @property
+    def _session(self) -> Session:
+        with self._opening:
+            return self._opened
+
+
+def surroundings_of(base: Snapshot, snapshot: Snapshot) -> tuple[Inventory, dict[str, Failure]]:
+    """Return an empty inventory of the same account, regions and time as ``base``, and why regions were closed then."""
+    account = Account(snapshot.account.account_id, base.partition)
+    closed = {region: Failure(FailureKind.REGION, words, "", region) for region, words in base.closed_regions.items()}
+    assert base.collected_at is not None
+    return Inventory(account=account, regions=base.regions, at=base.collected_at), closed
 
 
 def opened(account: CloudAccount) -> Session:

@@ -23,7 +23,7 @@ def packed(text: str) -> bytes:
     return zstandard.ZstdCompressor(level=LEVEL).compress(text.encode())
 
 
-def unpacked(data: bytes) -> str:
+def unpacked(data: bytes | memoryview) -> str:
     """Return what ``packed`` made small. Raises zstandard.ZstdError when the stored bytes are damaged."""
     return zstandard.ZstdDecompressor().decompress(bytes(data), max_output_size=MOST_BYTES).decode()
 
@@ -72,7 +72,7 @@ def findings_of(result: CheckResult) -> list[Finding]:
     data = bytes(result.findings)
     if not data:
         return []
-    return [Finding(*fields[:5], attributes=fields[5]) for fields in json.loads(unpacked(data))]
+    return [Finding(*fields) for fields in json.loads(unpacked(data))]
 
 
 def _told(finding: Finding) -> list[Any]:

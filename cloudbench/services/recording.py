@@ -61,9 +61,13 @@ class Recording:
             for check in runnable(control)
         }
 
-    def begin(self, plan: Plan, begun: float) -> None:
-        """Note what is going to be read; take up what an earlier attempt has decided. Raises LostClaim."""
+    def begin(self, plan: Plan, begun: float, calls: int) -> None:
+        """Note what is going to be read; take up what an earlier attempt has decided. Raises LostClaim.
+
+        ``begun`` is when, by the monotonic clock, and ``calls`` how many calls were made to get here.
+        """
         self._begun = begun
+        self._before = (self._before[0] + calls, *self._before[1:])
         noted = held(self._snapshot).update(
             collected_at=self._inventory.at, partition=self._inventory.account.partition,
             regions=list(self._inventory.regions), operations=list(plan.operations),

@@ -14,7 +14,7 @@ from organizations.services.claims import LostClaim
 
 
 @transaction.atomic
-def complete(*, snapshot: Snapshot, now: datetime, seconds: float) -> None:
+def complete(*, snapshot: Snapshot, now: datetime) -> None:
     """End ``snapshot`` and its runs with their figures. Raises LostClaim."""
     if not held(snapshot).update(status=Snapshot.Status.COMPLETED, finished_at=now, error_code="", error=""):
         raise LostClaim
