@@ -14,9 +14,9 @@ from cloudbench.engine.checks.networks import (
     acl_admits_internet,
     beyond,
     cover_the_internet,
+    has_public_addresses,
     holds,
     internet_ports,
-    is_public,
     merged,
     openings_of,
     spelled,
@@ -151,9 +151,20 @@ def test_a_network_holds_its_subnets_and_no_others(outer, inner):
     assert holds(outer, inner) is ip_network(inner).subnet_of(ip_network(outer))
 
 
-def test_a_network_is_public_as_a_whole_or_not_at_all():
-    assert is_public("8.0.0.0/9") and is_public("2a00::/12")
-    assert not is_public("10.1.0.0/16") and not is_public("0.0.0.0/0") and not is_public("fd00::/8")
+@pytest.mark.parametrize(
+    ("cidr", "public"),
+    [
+        ("8.0.0.0/9", True),
+        ("2a00::/12", True),
+        ("0.0.0.0/1", True),
+        ("172.16.0.0/11", True),
+        ("172.16.0.0/12", False),
+        ("10.1.0.0/16", False),
+        ("fd00::/8", False),
+    ],
+)
+def test_a_network_that_reaches_beyond_private_addresses_has_public_ones(cidr, public):
+    assert has_public_addresses(cidr) is public
 
 
 # --- Security groups ---

@@ -2,11 +2,12 @@
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import lru_cache, partial
 from ipaddress import IPv4Network, IPv6Network, ip_network
 from itertools import pairwise
 
-from cloudbench.engine.inventory import Data, Resource
+from cloudbench.engine.inventory import Data, NotOffered, Resource, Unread
+from cloudbench.engine.registry import View
 
 Span = tuple[int, int]
 """First and last of a run of whole numbers (addresses or ports), both included."""
@@ -78,9 +79,10 @@ def _size(spans: Iterable[Span]) -> int:
 PUBLIC_SIZE = {version: _size(spans) for version, spans in PUBLIC.items()}
 
 
-def is_public(cidr: str) -> bool:
-    """Return whether the whole of ``cidr`` lies in the address space of the Internet."""
-    return not without([span_of(cidr)], PUBLIC[network_of(cidr).version])
+def has_public_addresses(cidr: str) -> bool:
+    """Return whether any address of ``cidr`` is one of the Internet."""
+    span = span_of(cidr)
+    return _size(without([span], PUBLIC[network_of(cidr).version])) < _size([span])
 
 
 def cover_the_internet(cidrs: Iterable[str], version: int) -> bool:
@@ -136,6 +138,28 @@ def cidrs_of(permission: Data, prefixes: Resolve) -> Iterator[str]:
         yield range_["CidrIpv6"]
     for named in permission.get("PrefixListIds") or ():
         yield from prefixes(named["PrefixListId"])
+
+
+PREFIX_LISTS = ("ec2.security_group_prefix_lists", "ec2.security_group_prefix_list_entries")
+"""What a check reads, besides security groups, to learn what their inbound rules let in."""
+ROUTE_PREFIX_LISTS = ("ec2.route_prefix_lists", "ec2.route_prefix_list_entries")
+"""What a check reads, besides route tables, to learn where routes to the Internet and to peers lead."""
+
+
+def inbound(group: Resource, view: View) -> list[Opening]:
+    """Return what a security group lets in from networks; the check reads PREFIX_LISTS. Raises Unread."""
+    return openings_of(group.get("IpPermissions") or (), prefixes_in(group.region, view, PREFIX_LISTS))
+
+
+def prefixes_in(region: str, view: View, collections: tuple[str, str]) -> Resolve:
+    """Return a function that looks up prefix lists of ``region``; it raises Unread."""
+    return partial(_networks_of, region, view, collections)
+
+
+def _networks_of(region: str, view: View, collections: tuple[str, str], prefix_list_id: str) -> list[str]:
+    lists, entries = collections
+    named = next(one for one in view.in_region(lists, region) if one["PrefixListId"] == prefix_list_id)
+    return [entry["Cidr"] for entry in view.all_of(entries, named)]
 
 
 def _ports_of(permission: Data) -> Span:
@@ -246,8 +270,8 @@ def opens_to_internet(table: Resource, version: int, prefixes: Resolve) -> bool:
     return cover_the_internet([cidr for route in routes for cidr in destinations(route, prefixes)], version)
 
 
-def tables_by_subnet(tables: Iterable[Resource]) -> Callable[[Data], Resource | None]:
-    """Return a function that finds the route table of a subnet: its own, else the main one of its VPC."""
+def tables_by_subnet(tables: Iterable[Resource]) -> Callable[[str, str], Resource | None]:
+    """Return a function of the ids of a subnet and its VPC that finds its route table: its own, else the main one."""
     own: dict[str, Resource] = {}
     main: dict[str, Resource] = {}
     for table in tables:
@@ -256,4 +280,25 @@ def tables_by_subnet(tables: Iterable[Resource]) -> Callable[[Data], Resource | 
                 own[association["SubnetId"]] = table
             elif association.get("Main"):
                 main[table["VpcId"]] = table
-    return lambda subnet: own.get(subnet["SubnetId"]) or main.get(subnet["VpcId"])
+    return lambda subnet_id, vpc_id: own.get(subnet_id) or main.get(vpc_id)
+
+
+# --- Whose, and where -------------------------------------------------------------------------------------------------
+
+
+def is_own(row: Resource, view: View) -> bool:
+    """Return whether the account owns ``row``; networks that others share with it are theirs to look after."""
+    return bool(row.get("OwnerId", view.account.id) == view.account.id)
+
+
+def each_region(view: View, *collections: str) -> Iterator[list[list[Resource]]]:
+    """Yield, region by region, the rows of each of ``collections``; notes a region of which one is unread."""
+    for region in view.regions:
+        try:
+            rows = [view.in_region(name, region) for name in collections]
+        except Unread as unread:
+            view.unread[unread.failure] = None
+        except NotOffered:
+            continue
+        else:
+            yield rows

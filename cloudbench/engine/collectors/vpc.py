@@ -46,6 +46,39 @@ listing(
     arn="arn:{partition}:ec2:{region}:{OwnerId}:route-table/{RouteTableId}",
     label="RouteTableId",
 )
+
+
+def _prefix_lists_of_routes(answer: Data) -> Iterator[Data]:
+    """Give each prefix list that a route of the page to an internet gateway or a peer names, once."""
+    routes = (route for table in answer.get("RouteTables", ()) for route in table.get("Routes", ()))
+    outward = (
+        one for one in routes if one.get("VpcPeeringConnectionId") or one.get("GatewayId", "").startswith("igw-")
+    )
+    named = {one["DestinationPrefixListId"]: None for one in outward if one.get("DestinationPrefixListId")}
+    return ({"PrefixListId": ident} for ident in named)
+
+
+def _this_prefix_list(prefix_list: Resource) -> Data:
+    return {"PrefixListId": prefix_list["PrefixListId"]}
+
+
+_entries_of_prefix_lists = partial(
+    detail,
+    operation="ec2.get_managed_prefix_list_entries",
+    ask=_this_prefix_list,
+    params={"MaxResults": 100},
+    items="Entries",
+    keep=("Cidr", "Description"),
+)
+
+listing(
+    "ec2.route_prefix_lists",
+    "ec2.describe_route_tables",
+    items=_prefix_lists_of_routes,
+    arn="arn:{partition}:ec2:{region}:{account}:prefix-list/{PrefixListId}",
+    label="PrefixListId",
+)
+_entries_of_prefix_lists("ec2.route_prefix_list_entries", of="ec2.route_prefix_lists")
 listing(
     "ec2.internet_gateways",
     "ec2.describe_internet_gateways",
@@ -133,21 +166,7 @@ _of_security_groups(
     arn="arn:{partition}:ec2:{region}:{account}:prefix-list/{PrefixListId}",
     label="PrefixListId",
 )
-
-
-def _this_prefix_list(prefix_list: Resource) -> Data:
-    return {"PrefixListId": prefix_list["PrefixListId"]}
-
-
-detail(
-    "ec2.security_group_prefix_list_entries",
-    "ec2.get_managed_prefix_list_entries",
-    of="ec2.security_group_prefix_lists",
-    ask=_this_prefix_list,
-    params={"MaxResults": 100},
-    items="Entries",
-    keep=("Cidr", "Description"),
-)
+_entries_of_prefix_lists("ec2.security_group_prefix_list_entries", of="ec2.security_group_prefix_lists")
 
 # --- Ways to other networks -------------------------------------------------------------------------------------------
 
