@@ -1,0 +1,45 @@
+"""What must hold of private ECR repositories."""
+
+from cloudbench.engine.findings import Verdict, verdict
+from cloudbench.engine.inventory import Resource
+from cloudbench.engine.registry import View, check
+
+SCANNED = ("SCAN_ON_PUSH", "CONTINUOUS_SCAN")
+
+
+@check("ecr_repository_scan_on_push", over="ecr.repository_scanning")
+def scans_what_is_pushed(repository: Resource, view: View) -> Verdict:
+    """Fail unless images are scanned on push or continuously, by the registry's rules or the repository's own setting.
+
+    Source: BatchGetRepositoryScanningConfiguration, scanOnPush and scanFrequency.
+    """
+    frequency = repository.get("scanFrequency", "MANUAL")
+    return verdict(
+        frequency in SCANNED or bool(repository.get("scanOnPush")),
+        "Images are scanned when they are pushed.",
+        "Images are scanned only when somebody asks for it.",
+        scanFrequency=frequency,
+        scanOnPush=bool(repository.get("scanOnPush")),
+    )
+
+
+@check("ecr_repository_tag_immutable", over="ecr.repositories")
+def tags_are_immutable(repository: Resource, view: View) -> Verdict:
+    """Fail if a tag can be moved to another image, also if only some can. Source: DescribeRepositories,
+    imageTagMutability (IMMUTABLE passes, IMMUTABLE_WITH_EXCLUSION does not).
+    """
+    mode = repository.get("imageTagMutability", "MUTABLE")
+    some = " for the tags that are excluded" if mode == "IMMUTABLE_WITH_EXCLUSION" else ""
+    return verdict(
+        mode == "IMMUTABLE",
+        "Tags cannot be moved to other images.",
+        f"Tags can be overwritten{some}.",
+        imageTagMutability=mode,
+    )
+
+
+@check("ecr_repository_lifecycle_policy", over="ecr.repositories", reads=("ecr.lifecycle_policies",))
+def has_lifecycle_policy(repository: Resource, view: View) -> Verdict:
+    """Fail if it has no lifecycle policy. Source: GetLifecyclePolicy (LifecyclePolicyNotFoundException: none)."""
+    policy = view.one_of("ecr.lifecycle_policies", repository)
+    return verdict(policy is not None, "A lifecycle policy ends old images.", "Old images are kept without end.")

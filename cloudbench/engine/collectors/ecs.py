@@ -77,7 +77,7 @@ def _without_values(answer: Data) -> Iterator[Data]:
 
 
 def _container(told: dict[str, Any]) -> Data:
-    kept = {name: told[name] for name in ("name", "privileged", "user", "readonlyRootFilesystem") if name in told}
+    kept: dict[str, Any] = {name: told[name] for name in ("name", "privileged", "user", "readonlyRootFilesystem") if name in told}
     variables = [(one.get("name", ""), credential_in(one.get("name", ""), one.get("value", ""))) for one in
                  told.get("environment", [])]  # fmt: skip
     return {
