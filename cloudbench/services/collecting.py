@@ -132,15 +132,20 @@ def opened(account: CloudAccount) -> Session:
 
 def surroundings(snapshot: Snapshot, session: Session, now: datetime) -> tuple[Inventory, dict[str, Failure]]:
     """Find out whose account it is and which regions to scan; return an empty inventory, and why regions are closed."""
-    try:
-        found = whoami(session)
-    except CallFailed as error:
-        raise CollectionFailed("credentials", f"AWS did not let us in: {error}.") from error
+    found = identified(session)
     if found.id != snapshot.account.account_id:
         words = f"These credentials lead into the account {found.id}, not into {snapshot.account.account_id}."
         raise CollectionFailed("wrong_account", words)
     regions, closed = regions_to_scan(session, found.partition, snapshot.regions_asked)
     return Inventory(account=found, regions=regions, at=snapshot.collected_at or now), closed
+
+
+def identified(session: Session) -> Account:
+    """Return the account that ``session`` leads into. Raises CollectionFailed when AWS does not let us in."""
+    try:
+        return whoami(session)
+    except CallFailed as error:
+        raise CollectionFailed("credentials", f"AWS did not let us in: {error}.") from error
 
 
 def regions_to_scan(session: Session, partition: str, asked: list[str]) -> tuple[list[str], dict[str, Failure]]:

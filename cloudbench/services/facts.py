@@ -2,15 +2,18 @@
 
 import hashlib
 import json
+import os
 from collections.abc import Iterable, Iterator, Sequence
-from typing import Any
+from datetime import datetime
+from pathlib import Path
+from typing import Any, Self
 
 import zstandard
 
 from cloudbench.engine.evaluation import Outcome
 from cloudbench.engine.facts import line_of, parts_in
 from cloudbench.engine.findings import Finding
-from cloudbench.engine.inventory import Part
+from cloudbench.engine.inventory import Account, Part
 from cloudbench.models import CheckResult, FactBundle, Snapshot
 
 LEVEL = 6
@@ -82,3 +85,23 @@ def _told(finding: Finding) -> list[Any]:
 def resources_in(parts: Iterable[Part]) -> int:
     """Return how many rows ``parts`` have."""
     return sum(len(answer.rows) for part in parts for answer in part.answers.values())
+
+
+class FactFile:
+    """A file of facts, a part in each line, after a line that tells whose they are. Only its owner may read it."""
+
+    def __init__(self, path: Path, account: Account, regions: Sequence[str], at: datetime) -> None:
+        head = {"account": account.id, "partition": account.partition, "regions": list(regions), "at": at.isoformat()}
+        self._path, self._head = path, json.dumps(head)
+
+    def __enter__(self) -> Self:
+        self._file = os.fdopen(os.open(self._path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="utf-8")
+        self.write(self._head)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._file.close()
+
+    def write(self, line: str) -> None:
+        """Add one line."""
+        self._file.write(line + "\n")
