@@ -12,6 +12,7 @@ from cloudbench.engine.checks.policies import (
     allows,
     covers,
     foreign_accounts,
+    grants_service,
     public_grants,
     refuses_plain_transport,
     statements_of,
@@ -244,3 +245,32 @@ def test_only_a_whole_refusal_takes_a_permission_away(more, holds):
     granted = {"Effect": "Allow", "Action": "*", "Resource": "*"}
     refused = {"Effect": "Deny", "Action": "iam:*", **more}
     assert allows(statements_of(policy(granted, refused)), "iam:PassRole") is holds
+
+
+@pytest.mark.parametrize(
+    ("statements", "holds"),
+    [
+        ([{"Effect": "Allow", "Action": "CloudTrail:*", "Resource": "*"}], True),
+        ([{"Effect": "Allow", "Action": "*", "Resource": "*"}], True),
+        ([{"Effect": "Allow", "NotAction": "iam:*", "Resource": "*"}], True),
+        ([{"Effect": "Allow", "NotAction": "cloudtrail:StopLogging", "Resource": "*"}], False),
+        ([{"Effect": "Allow", "Action": "cloudtrail:Get*", "Resource": "*"}], False),
+        ([{"Effect": "Allow", "Action": "cloudtrail:*", "Resource": "arn:aws:cloudtrail:*:1:trail/a"}], False),
+    ],
+)
+def test_a_whole_service_is_granted_by_all_actions_on_all_resources(statements, holds):
+    assert grants_service(statements_of(policy(*statements)), "cloudtrail") is holds
+
+
+@pytest.mark.parametrize(
+    ("refused", "holds"),
+    [
+        ({"Action": "cloudtrail:StopLogging", "Resource": "*"}, False),
+        ({"NotAction": "s3:*", "Resource": "*"}, False),
+        ({"Action": "s3:*", "Resource": "*"}, True),
+        ({"Action": "cloudtrail:StopLogging", "Resource": "arn:aws:cloudtrail:*:1:trail/a"}, True),
+    ],
+)
+def test_a_refused_action_makes_the_grant_of_a_service_less_than_whole(refused, holds):
+    granted = {"Effect": "Allow", "Action": "cloudtrail:*", "Resource": "*"}
+    assert grants_service(statements_of(policy(granted, {"Effect": "Deny", **refused})), "cloudtrail") is holds

@@ -7,6 +7,7 @@
     foreign_accounts(document, own)    the other accounts that a resource's policy lets in by name
     refuses_plain_transport(document)  whether everyone without TLS is refused everything
     allows(statements, action)         whether an identity with these statements may do an action on some resource
+    grants_service(statements, name)   whether an identity may do every action of a service on every resource
     statement.covers_action(action)    whether Action or NotAction takes an action in, in any letter case
     statement.covers_resource(arn)     whether Resource or NotResource takes an ARN in
     statement.any_action, .any_resource, .anyone, .limits, .service_wildcards
@@ -182,6 +183,34 @@ def allows(statements: Iterable[Statement], action: str) -> bool:
         for one in all_of_them
     )
     return not refused and any(one.allow and one.covers_action(action) for one in all_of_them)
+
+
+def grants_service(statements: Iterable[Statement], service: str) -> bool:
+    """Return whether every action of ``service`` is allowed on every resource, conditions of Allow aside.
+
+    An unconditional refusal of any action of it makes the grant less than whole.
+    """
+    all_of_them = list(statements)
+    whole = any(one.allow and one.any_resource and _all_of(one, service) for one in all_of_them)
+    return whole and not any(
+        not one.allow and not one.conditions and "*" in one.resources and _some_of(one, service) for one in all_of_them
+    )
+
+
+def _all_of(statement: Statement, service: str) -> bool:
+    if statement.not_actions:
+        return not any(_is_of(pattern, service) for pattern in statement.not_actions)
+    return statement.covers_action(f"{service}:*")
+
+
+def _some_of(statement: Statement, service: str) -> bool:
+    if statement.not_actions:
+        return statement.covers_action(f"{service}:*")
+    return any(_is_of(pattern, service) for pattern in statement.actions)
+
+
+def _is_of(pattern: str, service: str) -> bool:
+    return covers(pattern.lower().partition(":")[0], service)
 
 
 def account_of(principal: str) -> str:
