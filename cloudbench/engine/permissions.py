@@ -20,6 +20,7 @@ PREFIXES = {
 
 ACTIONS = {
     "account.get_alternate_contact": "account:GetAlternateContact",
+    "s3.head_bucket": "s3:ListBucket",
     "s3.list_buckets": "s3:ListAllMyBuckets",
     "s3.get_bucket_encryption": "s3:GetEncryptionConfiguration",
     "s3.get_bucket_lifecycle_configuration": "s3:GetLifecycleConfiguration",
