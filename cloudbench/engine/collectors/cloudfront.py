@@ -16,7 +16,7 @@ DISTRIBUTIONS = """DistributionList.Items[].{
         FieldLevelEncryptionId: FieldLevelEncryptionId
     },
     Origins: Origins.Items[].{
-        Id: Id, DomainName: DomainName, S3OriginConfig: S3OriginConfig, CustomOriginConfig: CustomOriginConfig,
+        Id: Id, DomainName: DomainName, CustomOriginConfig: CustomOriginConfig, VpcOriginConfig: VpcOriginConfig,
         OriginAccessControlId: OriginAccessControlId
     }
 }"""
@@ -50,11 +50,11 @@ S3_ENDPOINT = re.compile(
 
 
 def _buckets_of_origins(answer: Data) -> Iterator[Data]:
-    """Yield each bucket that a distribution takes content from, website endpoints aside: they are custom origins."""
+    """Yield each bucket that a distribution takes content from; those asked by their website endpoints are left out."""
     for distribution in answer["DistributionList"].get("Items", []):
         for origin in distribution["Origins"].get("Items", []):
             endpoint = S3_ENDPOINT.match(origin["DomainName"])
-            if "S3OriginConfig" in origin and endpoint:
+            if endpoint:
                 yield {
                     "ARN": distribution["ARN"],
                     "DistributionId": distribution["Id"],
