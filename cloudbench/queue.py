@@ -5,3 +5,4 @@ from organizations.queue import Job
 RUN_BENCHMARKS = Job("cloudbench.run_benchmarks")
 SWEEP_SNAPSHOTS = Job("cloudbench.sweep_snapshots")
 PRUNE = Job("cloudbench.prune")
+MAKE_REPORT = Job("cloudbench.make_report")

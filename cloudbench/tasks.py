@@ -4,7 +4,7 @@ from celery import shared_task
 from django.utils import timezone
 
 from cloudbench import queue
-from cloudbench.services import collecting, retention, run_claims
+from cloudbench.services import collecting, retention, run_claims, run_reports
 
 
 @shared_task(name=queue.RUN_BENCHMARKS.name, acks_late=True, ignore_result=True)
@@ -23,3 +23,9 @@ def sweep_snapshots() -> None:
 def prune() -> None:
     """Delete facts and findings whose time has passed."""
     retention.prune(now=timezone.now())
+
+
+@shared_task(name=queue.MAKE_REPORT.name, acks_late=True, ignore_result=True)
+def make_report(*, request_id: int) -> None:
+    """Make the report of a run that somebody asked for."""
+    run_reports.make_wanted(request_id=request_id, now=timezone.now())

@@ -18,8 +18,8 @@ from cloudbench.engine.inventory import Account, Data, Failure, FailureKind, Inv
 from cloudbench.engine.plan import BEFORE_ALL, plan_for
 from cloudbench.engine.session import CallFailed, Denied, Session, enabled_regions, whoami
 from cloudbench.models import CloudAccount, Snapshot
+from cloudbench.selectors.findings import all_parts, own_parts
 from cloudbench.services import run_claims, run_outcomes
-from cloudbench.services.facts import all_parts, own_parts
 from cloudbench.services.recording import Recording
 from cloudbench.services.sessions import home_of, session_for
 from organizations.services.claims import Cancelled, Clock, LostClaim, owner_name

@@ -3,7 +3,7 @@
 import hashlib
 import json
 import os
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Any, Self
@@ -11,14 +11,12 @@ from typing import Any, Self
 import zstandard
 
 from cloudbench.engine.evaluation import Outcome
-from cloudbench.engine.facts import line_of, parts_in
+from cloudbench.engine.facts import line_of
 from cloudbench.engine.findings import Finding
 from cloudbench.engine.inventory import Account, Part
 from cloudbench.models import CheckResult, FactBundle, Snapshot
 
 LEVEL = 6
-MOST_BYTES = 1024 * 1024 * 1024
-LINES_AT_ONCE = 1 << 20
 
 
 def packed(text: str) -> bytes:
@@ -26,33 +24,10 @@ def packed(text: str) -> bytes:
     return zstandard.ZstdCompressor(level=LEVEL).compress(text.encode())
 
 
-def unpacked(data: bytes | memoryview) -> str:
-    """Return what ``packed`` made small. Raises zstandard.ZstdError when the stored bytes are damaged."""
-    return zstandard.ZstdDecompressor().decompress(bytes(data), max_output_size=MOST_BYTES).decode()
-
-
 def bundle_of(snapshot: Snapshot, parts: Sequence[Part]) -> FactBundle:
     """Return an unsaved bundle that holds ``parts``."""
     data = packed("\n".join(line_of(part) for part in parts))
     return FactBundle(snapshot=snapshot, parts=len(parts), data=data, sha256=hashlib.sha256(data).hexdigest())
-
-
-def own_parts(snapshot: Snapshot) -> Iterator[Part]:
-    """Yield the parts that were collected for ``snapshot`` itself, bundle by bundle."""
-    for bundle in FactBundle.objects.filter(snapshot=snapshot).order_by("pk").iterator(chunk_size=1):
-        yield from parts_in(unpacked(bundle.data).splitlines())
-
-
-def all_parts(snapshot: Snapshot) -> Iterator[Part]:
-    """Yield every part that ``snapshot`` stands on: its own, and those of its bases that it did not collect anew."""
-    seen: set[tuple[str, str]] = set()
-    at: Snapshot | None = snapshot
-    while at is not None:
-        for part in own_parts(at):
-            if (part.collection, part.region) not in seen:
-                seen.add((part.collection, part.region))
-                yield part
-        at = at.base
 
 
 def result_of(snapshot: Snapshot, outcome: Outcome) -> CheckResult:
@@ -68,14 +43,6 @@ def result_of(snapshot: Snapshot, outcome: Outcome) -> CheckResult:
         if outcome.findings
         else b"",
     )
-
-
-def findings_of(result: CheckResult) -> list[Finding]:
-    """Return what stands in a stored result; nothing when its detail was pruned."""
-    data = bytes(result.findings)
-    if not data:
-        return []
-    return [Finding(*fields) for fields in json.loads(unpacked(data))]
 
 
 def _told(finding: Finding) -> list[Any]:

@@ -15,7 +15,8 @@ from cloudbench.engine.scoring import CheckSummary, ControlResult, Controls, sum
 from cloudbench.lib.benchmarks import Benchmark
 from cloudbench.models import CheckResult, ControlState, Run, Snapshot
 from cloudbench.selectors.benchmarks import document_of, runnable, severities_of
-from cloudbench.services.facts import bundle_of, findings_of, resources_in, result_of
+from cloudbench.selectors.findings import findings_of
+from cloudbench.services.facts import bundle_of, resources_in, result_of
 from cloudbench.services.run_claims import held
 from organizations.services.claims import LEASE, Clock, LostClaim
 

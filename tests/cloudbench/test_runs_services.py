@@ -7,7 +7,7 @@ from django.utils import timezone
 
 from cloudbench.models import CheckResult, ControlState, FactBundle, Run, Snapshot
 from cloudbench.services import collecting, run_claims
-from cloudbench.services.facts import all_parts, findings_of
+from cloudbench.selectors.findings import all_parts, findings_of
 from cloudbench.services.runs import cancel_run, request_runs
 from organizations.errors import Conflict, Invalid
 from tests.cloudbench.ground import S3_CHECKS, a_benchmark, amazon, an_account, bucket

@@ -1,0 +1,106 @@
+"""Report files of runs: made once for each format, sealed, and handed out again byte by byte."""
+
+from datetime import datetime
+
+from django.db import transaction
+
+from cloudbench.models import Run
+from cloudbench.queue import MAKE_REPORT
+from cloudbench.reports.formats import FORMATS, Format
+from cloudbench.selectors.run_reports import run_report
+from organizations.errors import Conflict
+from organizations.models.reports import ReportRequest, SealedReport
+from organizations.models.users import Actor
+from organizations.permissions import require
+from organizations.services.reports import (
+    REPORTER,
+    Sealing,
+    fulfil,
+    latest_request,
+    new_issue,
+    request_report,
+    seal,
+    told_why,
+    wanted,
+)
+
+SELECTED = ("organization", "account", "benchmark", "snapshot", "requested_by")
+"""What a run comes with that a report is made of."""
+
+
+def made_report(run: Run, name: str) -> SealedReport | None:
+    """Return the report file of ``run`` in the format ``name`` if it was made before."""
+    of_run = SealedReport.objects.filter(
+        organization=run.organization_id, subject_kind=run._meta.label_lower, subject_id=str(run.pk), format=name
+    )
+    return of_run.order_by("pk").first()
+
+
+def report_or_request(*, run: Run, name: str, actor: Actor, now: datetime) -> SealedReport | None:
+    """Return the report file, or None after asking a worker for one that takes long to make.
+
+    Raises PermissionDenied without view_compliance, Conflict unless the run has completed, when its detail was pruned
+    before a report was made, and with the reason for two minutes after a report could not be made.
+    """
+    require(actor, "view_compliance", run)
+    made = made_report(run, name)
+    if made is not None:
+        return made
+    refuse_without_detail(run)
+    if not FORMATS[name].slow:
+        return make_report(run=run, name=name, actor=actor, now=now)
+    told_why(latest_request(organization=run.organization, subject=run, form=name), now)
+    request = request_report(
+        actor=actor, organization=run.organization, subject=run, form=name, job=MAKE_REPORT, now=now
+    )
+    told_why(request, now)
+    return None
+
+
+def make_report(*, run: Run, name: str, actor: Actor, now: datetime) -> SealedReport:
+    """Return the report file of ``run`` in the format ``name``, made now unless it was made before.
+
+    ``run`` comes with SELECTED. Raises Conflict unless completed, PdfFailed when there is no PDF of it.
+    """
+    refuse_without_detail(run)
+    return made_report(run, name) or _made(run, FORMATS[name], actor, now)
+
+
+def refuse_without_detail(run: Run) -> None:
+    if run.status != Run.Status.COMPLETED:
+        raise Conflict(f"Only a completed run has reports; this one is {run.status}.")
+    if run.snapshot.pruned_at is not None:
+        raise Conflict("The detail of this run was pruned; only the states of its controls are kept.")
+
+
+def make_wanted(*, request_id: int, now: datetime) -> None:
+    """Make the report file that somebody asked for; do nothing when that was done before."""
+    if request := wanted(request_id):
+        fulfil(request=request, make=lambda: report_wanted(request, now), now=now)
+
+
+def report_wanted(request: ReportRequest, now: datetime) -> SealedReport:
+    runs = Run.objects.select_related(*SELECTED).filter(organization=request.organization_id)
+    run = runs.filter(pk=int(request.subject_id)).first()
+    if run is None:
+        raise Conflict("The run is gone.")
+    return make_report(run=run, name=request.format, actor=REPORTER, now=now)
+
+
+def _made(run: Run, form: Format, actor: Actor, now: datetime) -> SealedReport:
+    """Render outside any transaction, which may take seconds, then seal; who comes second gets the first one's file."""
+    report = run_report(run)
+    issue = new_issue(actor, now)
+    sealing = Sealing(
+        subject=run,
+        subject_label=f"{report.account_name} ({report.account_id}), {report.benchmark_title}",
+        format=form.name,
+        media_type=form.media_type,
+        filename=form.filename,
+        content=form.render([report], issue),
+    )
+    with transaction.atomic():
+        Run.objects.select_for_update(of=("self",)).get(pk=run.pk)
+        return made_report(run, form.name) or seal(
+            organization=run.organization, sealing=sealing, report_id=issue.report_id
+        )
