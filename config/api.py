@@ -6,6 +6,11 @@ from django.urls import include, path
 from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerSplitView
 from rest_framework.routers import DynamicRoute, Route, SimpleRouter
 
+from cloudbench.api.access_policies import AccessPolicyView
+from cloudbench.api.accounts import CloudAccountViewSet
+from cloudbench.api.benchmarks import BenchmarkViewSet
+from cloudbench.api.runs import RunViewSet
+from cloudbench.api.schedules import ScheduleViewSet
 from compliance.api.compliance_report import (
     ComplianceReportView,
     ExportView,
@@ -58,8 +63,12 @@ router.register(r"policies/(?P<policy_pk>[0-9]{1,18})/secondaries", PolicySecond
 router.register("scans", ScanViewSet)
 router.register("exceptions", WaiverViewSet)
 router.register("alerts", AlertViewSet)
+router.register("cloud/benchmarks", BenchmarkViewSet)
+router.register("cloud/runs", RunViewSet)
 router.register("compliance-report/hosts", ReportHostViewSet, basename="report-hosts")
 router.register("compliance-report/checks", FailingCheckViewSet, basename="report-checks")
+router.register("cloud/accounts", CloudAccountViewSet)
+router.register("cloud/schedules", ScheduleViewSet)
 
 PREVIEW = "v1/templates/<int:pk>/preview/"  # needs stored facts, so it is compliance's
 
@@ -75,6 +84,7 @@ urlpatterns = [
     path(PREVIEW, PreviewViewSet.as_view({"get": "retrieve", "post": "create"}, detail=True)),
     path(f"{PREVIEW}cancel/", PreviewViewSet.as_view({"post": "cancel"}, detail=True)),
     path(f"{PREVIEW}hosts/", PreviewViewSet.as_view({"get": "hosts"}, detail=True)),
+    path("v1/cloud/policy/", AccessPolicyView.as_view()),
     path("v1/reports/<str:report_id>/verify/", VerifyReportView.as_view()),
     path("v1/", include(router.urls)),
     path("schema/", SpectacularAPIView.as_view(), name="schema"),

@@ -1,10 +1,12 @@
 """The navigation of every page, as data: an entry stands there for whoever may open it."""
 
 from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
 from django.http import HttpRequest
+from django.urls import NoReverseMatch, reverse
 
 from organizations.permissions import CONFIGURING, holds_anywhere
 
@@ -29,6 +31,7 @@ VIEW = ("view_compliance",)
 ENTRIES = (
     Entry("Dashboard", "/", "dashboard", VIEW),
     Entry("Compliance", "/compliance/", "shield", VIEW, "Operations", "/compliance/hosts/"),
+    Entry("Cloud", "/cloud/", "cloud", VIEW, "Operations", "/cloud/"),
     Entry("Alerts", "/alerts/", "alert", VIEW, "Operations"),
     Entry("Configuration", "/admin/", "settings", CONFIGURING, "Manage", "/admin/"),
 )
@@ -43,6 +46,16 @@ TABS = (
 )
 """The tabs of Compliance, (label, url, whether its page has ``in_part``): each includes compliance/_tabs.html."""
 
+CLOUD_TABS = (
+    ("Benchmarks", "cloudbench:benchmarks"),
+    ("History", "cloudbench:history"),
+    ("Compare", "cloudbench:compare"),
+    ("Schedules", "cloudbench:schedules"),
+    ("Queries", "cloudbench:queries"),
+    ("Accounts", "cloudbench:accounts"),
+)
+"""The tabs of Cloud, (label, name of the url): each includes cloudbench/_tabs.html; what is not mounted is left out."""
+
 
 def active_among(path: str, urls: Iterable[str]) -> str:
     """Return the one of ``urls`` that the page at ``path`` belongs to, the longest; "/" has no page but its own."""
@@ -50,7 +63,7 @@ def active_among(path: str, urls: Iterable[str]) -> str:
 
 
 def navigation(request: HttpRequest) -> dict[str, Any]:
-    """Give every page its ``nav_entries`` and those of Compliance its ``compliance_tabs``: [{label, url, active}]."""
+    """Give every page its ``nav_entries``, and those of Compliance and Cloud their tabs: [{label, url, active}]."""
     user = getattr(request, "user", None)
     if user is None or not user.is_authenticated:
         return {}
@@ -71,4 +84,15 @@ def navigation(request: HttpRequest) -> dict[str, Any]:
             for e in shown
         ],
         "compliance_tabs": [{"label": label, "url": url, "active": url == tab} for label, url in tabs],
+        "cloud_tabs": cloud_tabs(request.path),
     }  # fmt: skip
+
+
+def cloud_tabs(path: str) -> list[dict[str, Any]]:
+    """Return the tabs of Cloud that are mounted, with the one marked that the page at ``path`` belongs to."""
+    mounted = []
+    for label, name in CLOUD_TABS:
+        with suppress(NoReverseMatch):
+            mounted.append((label, reverse(name)))
+    tab = active_among(path, [url for _, url in mounted])
+    return [{"label": label, "url": url, "active": url == tab} for label, url in mounted]

@@ -14,6 +14,7 @@ urlpatterns = [
     path("", include("compliance.urls")),
     path("", include("templates_app.urls")),
     path("", include("itsm.urls")),
+    path("", include("cloudbench.urls")),
 ]
 
 handler400 = "config.errors.bad_request"

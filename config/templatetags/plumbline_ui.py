@@ -206,6 +206,7 @@ class SubjectPage:
 SUBJECT_PAGES = {
     "host": SubjectPage("Open host", "host", "/compliance/hosts/{}/"),
     "scan": SubjectPage("Open scan", "scan", "/compliance/scans/{}/"),
+    "cloud_run": SubjectPage("Open run", "cloud", "/cloud/runs/{}/"),
     "waiver": SubjectPage("Open exception", "exception", "/compliance/exceptions/?panel={}"),
 }
 """An app that raises an alert lies above the one that shows it, so the pages are known here."""

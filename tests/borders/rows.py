@@ -4,10 +4,12 @@ from collections.abc import Callable
 
 from django.db.models import Model
 
+from cloudbench.models import Run, Schedule, Snapshot
 from compliance.models import Policy, Scan, Waiver
 from itsm.models import Alert
 from organizations.models.organizations import Organization
 from templates_app.models import Template, TemplateCheck
+from tests.factories.cloudbench import CloudAccountFactory, RunFactory, ScheduleFactory, SnapshotFactory
 from tests.factories.compliance import NOON, HostFactory, WaiverFactory, a_scan, policy_of
 from tests.factories.templates_app import published_template
 
@@ -41,6 +43,18 @@ def waiver_of(organization: Organization) -> Waiver:
     return WaiverFactory(organization=organization, host=host, check_id=check_id)
 
 
+def snapshot_of(organization: Organization) -> Snapshot:
+    return SnapshotFactory(account=CloudAccountFactory(organization=organization))
+
+
+def run_of(organization: Organization) -> Run:
+    return RunFactory(account=CloudAccountFactory(organization=organization))
+
+
+def schedule_of(organization: Organization) -> Schedule:
+    return ScheduleFactory(account=CloudAccountFactory(organization=organization))
+
+
 ROWS: dict[type[Model], Callable[[Organization], Model]] = {
     Policy: policy_of,
     Scan: scan_of,
@@ -48,4 +62,7 @@ ROWS: dict[type[Model], Callable[[Organization], Model]] = {
     Template: template_of,
     TemplateCheck: template_check_of,
     Waiver: waiver_of,
+    Snapshot: snapshot_of,
+    Run: run_of,
+    Schedule: schedule_of,
 }

@@ -5,6 +5,7 @@ from typing import Any
 
 from django.db.models import Model
 
+from cloudbench.models import CloudAccount, Schedule
 from compliance.models import Credential, Host, HostGroup, Policy, PolicyOverride, PolicySecondary, Scan, Waiver
 from compliance.services.previews import request_preview
 from compliance.services.streams import assign_policy
@@ -20,13 +21,13 @@ from tests.borders.routes import row_of
 from tests.factories.compliance import NOON, a_scan, completed_scan
 
 OWNED = (
-    Alert, AuditEvent, Credential, Host, HostGroup, Membership, Policy, PolicyOverride, PolicySecondary, Scan, Template,
-    TemplateCheck, Waiver,
+    Alert, AuditEvent, CloudAccount, Credential, Host, HostGroup, Membership, Policy, PolicyOverride, PolicySecondary,
+    Scan, Schedule, Template, TemplateCheck, Waiver,
 )  # fmt: skip
 FIELDS: dict[str, type[Model]] = {
     "organization": Organization, "host": Host, "template": Template, "policy": Policy, "policy_pk": Policy,
     "credential": Credential, "host_group": HostGroup, "groups": HostGroup, "source": Template, "check": TemplateCheck,
-    "add": Host, "remove": Host, "from": Scan, "to": Scan,
+    "account": CloudAccount, "add": Host, "remove": Host, "from": Scan, "to": Scan,
 }  # fmt: skip
 """What rows are named by a parameter or a field of this name."""
 

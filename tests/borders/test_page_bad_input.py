@@ -22,6 +22,7 @@ from django.http import HttpResponse
 from django.test import Client
 from django.urls import resolve, reverse
 
+from cloudbench.models import CloudAccount, Schedule
 from compliance.models import Host, HostGroup, Policy, PolicyOverride, PolicySecondary, Scan, Waiver
 from itsm.models import Alert
 from organizations.models.users import User
@@ -37,6 +38,7 @@ SHOWN = [r for r in PAGES if hasattr(getattr(r.callback, "view_class", r.callbac
 KINDS: dict[str, type[Model]] = {
     "compliance/hosts/groups/": HostGroup, "compliance/hosts/": Host, "compliance/policies/": Policy,
     "compliance/templates/": Template, "compliance/scans/": Scan, "compliance/exceptions/": Waiver, "alerts/": Alert,
+    "cloud/accounts/": CloudAccount, "cloud/schedules/": Schedule,
 }  # fmt: skip
 """What a path is about whose first parameter is an id."""
 INNER: dict[str, type[Model]] = {
