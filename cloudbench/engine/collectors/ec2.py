@@ -5,8 +5,8 @@ Start scripts (user data) may hold secrets. They stand in templates and fleet re
 
 from collections.abc import Iterable, Iterator
 
-from cloudbench.engine.inventory import Data
-from cloudbench.engine.registry import listing
+from cloudbench.engine.inventory import Data, Resource
+from cloudbench.engine.registry import detail, listing
 
 PAGE = {"MaxResults": 1000}
 """Without a page size EC2 tells everything at once, and runs into its own time limit in large accounts."""
@@ -43,6 +43,25 @@ listing(
         "Placement", "Platform", "InstanceLifecycle", "Tags",
     ),
 )  # fmt: skip
+
+
+def _not_said_to_be_optimized(instance: Resource) -> bool:
+    return not instance.get("EbsOptimized")
+
+
+def _its_type(instance: Resource) -> Data:
+    return {"InstanceTypes": [instance["InstanceType"]]}
+
+
+detail(
+    "ec2.instance_types",
+    "ec2.describe_instance_types",
+    of="ec2.instances",
+    ask=_its_type,
+    when=_not_said_to_be_optimized,
+    items="InstanceTypes",
+    keep=("InstanceType", "EbsInfo"),
+)
 
 # --- Disks ------------------------------------------------------------------------------------------------------------
 
