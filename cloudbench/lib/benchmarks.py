@@ -4,7 +4,7 @@ import hashlib
 import json
 from collections import Counter
 from collections.abc import Iterator, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import date
 from functools import cached_property
 from typing import Annotated, Any, ClassVar, Literal
@@ -121,7 +121,7 @@ class Benchmark:
     @property
     def document(self) -> dict[str, Any]:
         """Return all of it as JSON has it: what is stored, and what ``benchmark_from`` reads again."""
-        return {**asdict(self), "content_date": self.content_date.isoformat()}
+        return _BENCHMARK.dump_python(self, mode="json")
 
     @property
     def sha256(self) -> str:

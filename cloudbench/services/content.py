@@ -38,7 +38,7 @@ def _unknown_checks(content: Content) -> Iterator[str]:
 def _texts_amiss(content: Content) -> Iterator[str]:
     for check in CHECKS:
         if check not in content.texts:
-            yield f"{CHECKS[check].run.__module__}: {check}: has no text in content/checks"
+            yield f"checks: {check}: has no text"
     for check in content.texts:
         if check not in CHECKS:
             yield f"{_place(content.files[check], check)}: there is no check {check}"
