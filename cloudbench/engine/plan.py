@@ -65,3 +65,8 @@ def actions_for(check_ids: Iterable[str]) -> list[str]:
     """Return the IAM actions that evaluating these checks takes, sorted: the least that a role needs."""
     operations = {*plan_for(check_ids).operations, *BEFORE_ALL}
     return sorted({action_of(operation) for operation in operations})
+
+
+def all_operations() -> list[str]:
+    """Return every operation that any collection calls."""
+    return sorted({collection.operation for collection in COLLECTIONS.values()})

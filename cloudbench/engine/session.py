@@ -5,7 +5,8 @@ botocore resolves its endpoint, so that 60 clients serve 17 regions. See docs/de
 """
 
 import threading
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -27,11 +28,13 @@ from botocore.exceptions import (
 from botocore.parsers import ResponseParserError
 
 from cloudbench.engine.inventory import Account, Data
+from cloudbench.engine.lean_models import use_lean_models
 
 CONNECT_TIMEOUT_S, READ_TIMEOUT_S = 5, 20
 HOME_REGIONS = {"aws": "us-east-1", "aws-cn": "cn-north-1", "aws-us-gov": "us-gov-west-1"}
 """Where the services that a partition has once are called."""
 SESSION_NAME = "plumbline"
+OWN_OPERATIONS = ("sts.assume_role", "sts.get_caller_identity", "ec2.describe_regions")
 ROLE_DURATION_S = 3600
 
 THROTTLE_CODES = frozenset(
@@ -67,6 +70,7 @@ DENIED_CODES = frozenset(
         "403",
     ]
 )
+NO_CREDENTIALS = frozenset(["NoCredentialsError", "PartialCredentialsError", "CredentialRetrievalError"])
 CREDENTIAL_CODES = frozenset(
     [
         "ExpiredToken",
@@ -153,14 +157,20 @@ class Role:
 
 
 class Session:
-    """Calls to one AWS account. Thread-safe. ``endpoint_url``: None for AWS itself, else what answers in its place."""
+    """Calls to one AWS account. Thread-safe. ``endpoint_url``: None for AWS itself, else what answers in its place.
+
+    ``operations``: the only ones that will be called, which saves most of the memory; None knows all.
+    """
 
     def __init__(
         self, *, keys: Keys = Keys(), role: Role | None = None, endpoint_url: str | None = None, connections: int = 32,
-        home: str = "us-east-1", read_timeout_s: float = READ_TIMEOUT_S,
+        home: str = "us-east-1", read_timeout_s: float = READ_TIMEOUT_S, operations: Iterable[str] | None = None,
     ) -> None:  # fmt: skip
         self.home = home
         self._botocore = botocore.session.Session()
+        self._operations = None if operations is None else (*operations, *OWN_OPERATIONS)
+        if self._operations is not None:
+            use_lean_models(self._botocore, self._operations)
         if keys.access_key_id:
             self._botocore.set_credentials(keys.access_key_id, keys.secret_access_key, keys.session_token or None)
         self._endpoint_url = endpoint_url
@@ -180,21 +190,10 @@ class Session:
         """Make one call and return its answer. Raises a CallFailed that says what became of it."""
         service, _, method = operation.partition(".")
         try:
-            client = self._client(service)
-            self._here.region = region
-            answer: Data = getattr(client, method)(**params)
-        except ClientError as error:
-            raise failure_of(error) from error
-        except (ConnectTimeoutError, ReadTimeoutError, EndpointConnectionError) as error:
-            raise TimedOut(type(error).__name__, "no answer in time") from error
-        except (NoCredentialsError, PartialCredentialsError, CredentialRetrievalError) as error:
-            raise CredentialsRefused(type(error).__name__, "there are no usable credentials") from error
-        except HTTPClientError as error:
-            raise Passing(type(error).__name__, "the connection broke") from error
-        except (ResponseParserError, ValueError, KeyError, TypeError, AttributeError) as error:
-            raise Malformed(type(error).__name__, "the answer cannot be read") from error
-        except BotoCoreError as error:
-            raise CallFailed(type(error).__name__, str(error)[:200]) from error
+            with failures_told():
+                client = self._client(service)
+                self._here.region = region
+                answer: Data = getattr(client, method)(**params)
         finally:
             self._here.region = None
         return {name: value for name, value in answer.items() if name != "ResponseMetadata"}
@@ -213,9 +212,12 @@ class Session:
 
     def offers(self, service: str, region: str) -> bool:
         """Return whether AWS has ``service`` in ``region``, as far as botocore's endpoint data say; unknown is yes."""
-        partition = self._botocore.get_partition_for_region(region)
-        known = self._botocore.get_available_regions(service, partition)
+        known = self._botocore.get_available_regions(service, self.partition_of(region))
         return not known or region in known
+
+    def partition_of(self, region: str) -> str:
+        """Return the partition that ``region`` belongs to, judging by its name."""
+        return str(self._botocore.get_partition_for_region(region))
 
     def regions_of(self, partition: str) -> list[str]:
         """Return the regions of ``partition`` that botocore knows of."""
@@ -250,14 +252,15 @@ class Session:
         def fetch() -> dict[str, str]:
             extra = {"ExternalId": role.external_id} if role.external_id else {}
             try:
-                given = base.assume_role(
-                    RoleArn=role.arn, RoleSessionName=SESSION_NAME, DurationSeconds=ROLE_DURATION_S, **extra
-                )["Credentials"]
-            except ClientError as error:
-                code = error.response.get("Error", {}).get("Code", "")
-                raise CredentialsRefused(code, f"the role {role.arn} cannot be assumed") from error
-            except BotoCoreError as error:
-                raise CredentialsRefused(type(error).__name__, f"the role {role.arn} cannot be assumed") from error
+                with failures_told():
+                    given = base.assume_role(
+                        RoleArn=role.arn, RoleSessionName=SESSION_NAME, DurationSeconds=ROLE_DURATION_S, **extra
+                    )["Credentials"]
+            except (Throttled, Passing, Malformed):
+                raise
+            except CallFailed as failure:
+                words = failure.message if failure.code in NO_CREDENTIALS else f"the role {role.arn} cannot be assumed"
+                raise CredentialsRefused(failure.code, words, failure.status) from failure
             return {
                 "access_key": given["AccessKeyId"],
                 "secret_key": given["SecretAccessKey"],
@@ -266,10 +269,31 @@ class Session:
             }
 
         self._botocore = botocore.session.Session()
+        if self._operations is not None:
+            use_lean_models(self._botocore, self._operations)
         # botocore has no public way to hand over credentials that renew themselves.
         self._botocore._credentials = RefreshableCredentials.create_from_metadata(  # type: ignore[attr-defined]
             metadata=fetch(), refresh_using=fetch, method="sts-assume-role"
         )
+
+
+@contextmanager
+def failures_told() -> Iterator[None]:
+    """Have botocore's exceptions inside the block be told as a CallFailed that says what became of the call."""
+    try:
+        yield
+    except ClientError as error:
+        raise failure_of(error) from error
+    except (ConnectTimeoutError, ReadTimeoutError, EndpointConnectionError) as error:
+        raise TimedOut(type(error).__name__, "no answer in time") from error
+    except (NoCredentialsError, PartialCredentialsError, CredentialRetrievalError) as error:
+        raise CredentialsRefused(type(error).__name__, "there are no usable credentials") from error
+    except HTTPClientError as error:
+        raise Passing(type(error).__name__, "the connection broke") from error
+    except (ResponseParserError, ValueError, KeyError, TypeError, AttributeError) as error:
+        raise Malformed(type(error).__name__, "the answer cannot be read") from error
+    except BotoCoreError as error:
+        raise CallFailed(type(error).__name__, str(error)[:200]) from error
 
 
 def failure_of(error: ClientError) -> CallFailed:
@@ -298,4 +322,9 @@ def whoami(session: Session) -> Account:
 def enabled_regions(session: Session) -> dict[str, bool]:
     """Return {region: whether the account may use it} for all regions of its partition. Raises CallFailed."""
     said = session.call("ec2.describe_regions", session.home, {"AllRegions": True})
-    return {region["RegionName"]: region.get("OptInStatus") != "not-opted-in" for region in said["Regions"]}
+    ours = session.partition_of(session.home)
+    return {
+        region["RegionName"]: region.get("OptInStatus") != "not-opted-in"
+        for region in said["Regions"]
+        if session.partition_of(region["RegionName"]) == ours
+    }

@@ -2,6 +2,8 @@
 
 from django.conf import settings
 
+from cloudbench.engine import checks, collectors  # noqa: F401 - registers all
+from cloudbench.engine.plan import all_operations
 from cloudbench.engine.session import HOME_REGIONS, Keys, Role, Session
 from cloudbench.models import CloudAccount
 
@@ -18,8 +20,13 @@ def session_for(account: CloudAccount, *, read_timeout_s: float = CALL_TIMEOUT_S
     role = Role(account.role_arn, account.external_id) if account.access == CloudAccount.Access.ROLE else None
     return Session(
         keys=keys, role=role, endpoint_url=settings.AWS_ENDPOINT_URL, home=home_of(account),
-        read_timeout_s=read_timeout_s,
+        read_timeout_s=read_timeout_s, operations=all_operations(),
     )  # fmt: skip
+
+
+def ambient_session() -> Session:
+    """Return a session with the server's own credentials (environment, files, instance role)."""
+    return Session(endpoint_url=settings.AWS_ENDPOINT_URL, operations=all_operations())
 
 
 def partition_of(account: CloudAccount) -> str:

@@ -13,7 +13,7 @@ from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 
 from cloudbench.engine.collect import Tally
-from cloudbench.engine.session import CallFailed, Session
+from cloudbench.engine.session import CallFailed
 from cloudbench.lib.benchmarks import Benchmark
 from cloudbench.lib.content import read_content
 from cloudbench.models import CloudAccount
@@ -22,7 +22,7 @@ from cloudbench.reports.formats import FORMATS
 from cloudbench.reports.run_report import RunReport
 from cloudbench.services.collecting import CollectionFailed
 from cloudbench.services.own_runs import Wish, run_now, sealed
-from cloudbench.services.sessions import session_for
+from cloudbench.services.sessions import ambient_session, session_for
 from organizations.reports.pdf import PdfFailed
 
 GATE_NOT_MET = 2
@@ -62,7 +62,7 @@ class Command(BaseCommand):
         )  # fmt: skip
         refuse_unknown_level(benchmarks, wish.level)
         try:
-            session = session_for(account) if account else Session(endpoint_url=settings.AWS_ENDPOINT_URL)
+            session = session_for(account) if account else ambient_session()
             reports = run_now(session=session, wish=wish, clock=timezone.now, watch=self.show)
         except (CollectionFailed, CallFailed) as error:
             raise CommandError(str(error)) from error
