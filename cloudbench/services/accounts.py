@@ -130,6 +130,8 @@ def _fields_refused(account: CloudAccount) -> dict[str, str]:
         errors = {name: " ".join(words) for name, words in error.message_dict.items()}
     else:
         errors = {}
+    if "account_id" not in errors and not account.account_id.isascii():
+        errors["account_id"] = "An account id has 12 digits, 0 to 9."
     rate = account.calls_per_second
     if rate is not None and "calls_per_second" not in errors and not SLOWEST <= rate <= FASTEST:
         errors["calls_per_second"] = f"Write a number from {SLOWEST} to {FASTEST:,.0f}, or leave it empty."
