@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cache
 from pathlib import Path
 
 from cloudbench.lib.benchmarks import Benchmark, CheckText, read_benchmark, read_texts
@@ -28,42 +28,30 @@ class ContentError(Exception):
         super().__init__("\n".join(str(problem) for problem in self.problems))
 
 
-@dataclass(frozen=True)
-class File:
-    """One content file: its name below the root of the content, and what it holds."""
-
-    name: str
-    data: bytes
-
-
+@cache
 def read_content(root: Path = ROOT) -> Content:
     """Return the content below ``root``. Raises ContentError with every problem there is.
 
-    It is parsed once for each state of the files; whoever asks again in the same process gets the same value.
+    It is read once for a process, like the code that gives it its meaning.
     """
-    paths = sorted(root.glob("*/*.yaml"))
-    return _parsed(tuple(File(path.relative_to(root).as_posix(), path.read_bytes()) for path in paths))
-
-
-@lru_cache(maxsize=2)
-def _parsed(files: tuple[File, ...]) -> Content:
     benchmarks: dict[str, Benchmark] = {}
     texts: dict[str, CheckText] = {}
     written_in: dict[str, str] = {}
     problems: list[Problem] = []
-    for file in files:
+    for path in sorted(root.glob("*/*.yaml")):
+        name = path.relative_to(root).as_posix()
         try:
-            text = file.data.decode()
+            text = path.read_text(encoding="utf-8")
         except UnicodeDecodeError as error:
-            problems.append(Problem(file.name, 1, "", f"is not UTF-8 text, at byte {error.start}"))
+            problems.append(Problem(name, 1, "", f"is not UTF-8 text, at byte {error.start}"))
             continue
-        if file.name.startswith("benchmarks/"):
-            benchmark, wrong = read_benchmark(text, file.name)
+        if name.startswith("benchmarks/"):
+            benchmark, wrong = read_benchmark(text, name)
             benchmarks |= {benchmark.slug: benchmark} if benchmark else {}
         else:
-            found, wrong = read_texts(text, file.name, written_in)
+            found, wrong = read_texts(text, name, written_in)
             texts |= {one.id: one for one in found}
-            written_in |= {one.id: file.name for one in found}
+            written_in |= dict.fromkeys((one.id for one in found), name)
         problems += wrong
     if problems:
         raise ContentError(problems)
