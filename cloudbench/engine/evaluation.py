@@ -12,7 +12,8 @@ from cloudbench.engine.registry import COLLECTIONS, EACH_REGION, Check, View
 logger = logging.getLogger(__name__)
 
 NOTHING = "Nothing to evaluate: there are no such resources in the scanned regions."
-MOST_REASONS = 3
+MOST_REASONS, MOST_REGIONS = 3, 3
+REGION_MARK = "\0"
 
 
 @dataclass(frozen=True)
@@ -60,12 +61,29 @@ def status_of(findings: Iterable[Finding], unread: Iterable[Failure]) -> Status:
 
 
 def reason_of(findings: list[Finding], unread: tuple[Failure, ...]) -> str:
-    """Return the sentence that explains the status; "" where the findings do."""
-    if unread:
-        words = list(dict.fromkeys(failure.words for failure in unread))
-        more = f" And {len(words) - MOST_REASONS} more." if len(words) > MOST_REASONS else ""
-        return " ".join(words[:MOST_REASONS]) + more
-    return "" if findings else NOTHING
+    """Return the sentences that explain the status; "" where the findings do."""
+    if not unread:
+        return "" if findings else NOTHING
+    told = [said_once(words, regions) for words, regions in by_words(unread).items()]
+    more = f" And {len(told) - MOST_REASONS} more." if len(told) > MOST_REASONS else ""
+    return " ".join(told[:MOST_REASONS]) + more
+
+
+def by_words(failures: Iterable[Failure]) -> dict[str, list[str]]:
+    """Return {words with a mark where the region stands: the regions}: the same trouble in many regions is one."""
+    grouped: dict[str, list[str]] = {}
+    for failure in failures:
+        words = failure.words.replace(failure.region, REGION_MARK) if failure.region else failure.words
+        regions = grouped.setdefault(words, [])
+        if failure.region not in regions:
+            regions.append(failure.region)
+    return grouped
+
+
+def said_once(words: str, regions: list[str]) -> str:
+    shown = ", ".join(regions[:MOST_REGIONS])
+    more = f" and {len(regions) - MOST_REGIONS} more regions" if len(regions) > MOST_REGIONS else ""
+    return words.replace(REGION_MARK, shown + more)
 
 
 class Evaluation:
