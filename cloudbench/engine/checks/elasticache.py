@@ -8,7 +8,7 @@ BACKUP_DAYS = 1
 """Source: Security Hub ElastiCache.1, the default of its parameter."""
 WITH_ROLES = (6, 0)
 """From this version on Redis has users with roles, and AUTH is no longer asked for. Source: ElastiCache.6."""
-OWN_KEY_OF_ELASTICACHE = ("sse-elasticache", "sse-kms")
+ENCRYPTING = ("sse-elasticache", "sse-kms")
 
 # --- Replication groups -----------------------------------------------------------------------------------------------
 
@@ -33,7 +33,7 @@ def group_is_encrypted(group: Resource, view: View) -> Verdict:
     """
     enabled, kind = group.get("AtRestEncryptionEnabled", False), group.get("StorageEncryptionType", "")
     return verdict(
-        enabled or kind in OWN_KEY_OF_ELASTICACHE,
+        enabled or kind in ENCRYPTING,
         "Data on disk and backups are encrypted.",
         "Data on disk and backups are not encrypted.",
         AtRestEncryptionEnabled=enabled,
@@ -65,15 +65,16 @@ def old_group_asks_for_token(group: Resource, view: View) -> Verdict | None:
         for cluster in view.in_region("elasticache.cache_clusters", group.region)
         if cluster.get("ReplicationGroupId") == group["ReplicationGroupId"] and cluster["Engine"] == "redis"
     ]
-    if not versions or min(map(_version, versions)) >= WITH_ROLES:
+    oldest = min(versions, key=_version, default=None)
+    if oldest is None or _version(oldest) >= WITH_ROLES:
         return None
     enabled = group.get("AuthTokenEnabled", False)
     return verdict(
         enabled,
         "Clients must give a token (AUTH).",
-        f"Redis {versions[0]} lets clients in without a token.",
+        f"Redis {oldest} lets clients in without a token.",
         AuthTokenEnabled=enabled,
-        EngineVersion=versions[0],
+        EngineVersion=oldest,
     )
 
 

@@ -110,10 +110,11 @@ is_on(
 )  # fmt: skip
 
 
-@check("rds_instance_not_public", over="rds.instances")
+@check("rds_instance_not_public", over=("rds.instances", "neptune.instances"))
 def instance_is_not_public(instance: Resource, view: View) -> Verdict:
     """Fail for an instance that has a public address, whatever its security groups and routes let through today.
 
+    Instances of Neptune can have one too, and Security Hub counts them here; those of DocumentDB cannot.
     Source: DescribeDBInstances, PubliclyAccessible; CIS AWS 3.0 2.3.3 and Security Hub RDS.2 look at this setting.
     """
     public = instance.get("PubliclyAccessible", False)
@@ -565,7 +566,7 @@ def _told(subscriptions: list[Resource], rule: EventRule) -> Verdict:
         not missing,
         f"Subscribers are told of {', '.join(sorted(rule.categories))} of {rule.source}s.",
         f"Nobody is told of {', '.join(missing)} of {rule.source}s.",
-        subscriptions=[row.name for row in at_work],
+        CustSubscriptionId=[row.name for row in at_work],
     )
 
 

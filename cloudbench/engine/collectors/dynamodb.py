@@ -24,7 +24,7 @@ detail(
     of="dynamodb.table_names",
     ask=_this_table,
     items="Table",
-    keep=("TableName", "TableStatus", "BillingModeSummary", "SSEDescription", "DeletionProtectionEnabled", "ItemCount"),
+    keep=("TableName", "TableStatus", "BillingModeSummary", "SSEDescription", "DeletionProtectionEnabled"),
     absent=GONE,
 )
 detail(

@@ -3,7 +3,7 @@
 from cloudbench.engine.inventory import Data, Resource
 from cloudbench.engine.registry import detail, listing
 
-OTHER_SERVICES = "Engine != 'neptune' && Engine != 'docdb'"
+OF_RDS = "Engine != 'neptune' && Engine != 'docdb'"
 """JMESPath: what is of RDS or Aurora, and not of the services that share its API."""
 
 
@@ -21,6 +21,25 @@ def clusters(name: str, where: str) -> None:
             "DeletionProtection", "CopyTagsToSnapshot", "IAMDatabaseAuthenticationEnabled", "BacktrackWindow",
             "EnabledCloudwatchLogsExports", "AutoMinorVersionUpgrade", "DBClusterParameterGroup", "DBClusterMembers",
             "DBSubnetGroup", "VpcSecurityGroups",
+        ),
+    )  # fmt: skip
+
+
+def instances(name: str, where: str) -> None:
+    """Register the instances for which the JMESPath condition ``where`` holds; all share one call."""
+    listing(
+        name,
+        "rds.describe_db_instances",
+        items=f"DBInstances[?{where}]",
+        arn="{DBInstanceArn}",
+        label="DBInstanceIdentifier",
+        keep=(
+            "DBInstanceIdentifier", "Engine", "EngineVersion", "DBInstanceStatus", "DBClusterIdentifier",
+            "MasterUsername", "Endpoint", "PubliclyAccessible", "DBSubnetGroup", "VpcSecurityGroups", "MultiAZ", "StorageEncrypted",
+            "StorageEncryptionType", "KmsKeyId", "AutoMinorVersionUpgrade", "BackupRetentionPeriod",
+            "ReadReplicaSourceDBInstanceIdentifier", "ReadReplicaSourceDBClusterIdentifier", "CopyTagsToSnapshot",
+            "DeletionProtection", "MonitoringInterval", "IAMDatabaseAuthenticationEnabled",
+            "EnabledCloudwatchLogsExports", "DBParameterGroups",
         ),
     )  # fmt: skip
 
@@ -58,23 +77,9 @@ def may_be_public(snapshot: Resource, encrypted: str) -> bool:
     return snapshot.get("SnapshotType") == "manual" and not snapshot.get(encrypted, False)
 
 
-clusters("rds.clusters", OTHER_SERVICES)
-cluster_snapshots("rds.cluster_snapshots", OTHER_SERVICES)
-listing(
-    "rds.instances",
-    "rds.describe_db_instances",
-    items=f"DBInstances[?{OTHER_SERVICES}]",
-    arn="{DBInstanceArn}",
-    label="DBInstanceIdentifier",
-    keep=(
-        "DBInstanceIdentifier", "Engine", "EngineVersion", "DBInstanceStatus", "DBClusterIdentifier", "MasterUsername",
-        "Endpoint", "PubliclyAccessible", "DBSubnetGroup", "VpcSecurityGroups", "MultiAZ", "StorageEncrypted",
-        "StorageEncryptionType", "KmsKeyId", "AutoMinorVersionUpgrade", "BackupRetentionPeriod",
-        "ReadReplicaSourceDBInstanceIdentifier", "ReadReplicaSourceDBClusterIdentifier", "CopyTagsToSnapshot",
-        "DeletionProtection", "MonitoringInterval", "IAMDatabaseAuthenticationEnabled", "EnabledCloudwatchLogsExports",
-        "DBParameterGroups",
-    ),
-)  # fmt: skip
+clusters("rds.clusters", OF_RDS)
+cluster_snapshots("rds.cluster_snapshots", OF_RDS)
+instances("rds.instances", OF_RDS)
 listing(
     "rds.snapshots",
     "rds.describe_db_snapshots",

@@ -117,6 +117,10 @@ def instances_that_are_special() -> Answers:
                 good=["db:aws-key"],
                 bad=["member", "replica", "of-cluster", "being-made", "oracle", "custom", "stopped"],
             ),
+            "rds_instance_not_public": Expected(
+                good=["member", "db:aws-key", "replica", "of-cluster", "being-made", "oracle", "custom", "stopped"],
+                bad=["graph"],
+            ),
             "rds_instance_automatic_backup": Expected(
                 good=["being-made", "oracle"], bad=["member", "aws-key", "custom", "stopped"]
             ),
