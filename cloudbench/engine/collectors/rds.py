@@ -35,8 +35,8 @@ def instances(name: str, where: str) -> None:
         label="DBInstanceIdentifier",
         keep=(
             "DBInstanceIdentifier", "Engine", "EngineVersion", "DBInstanceStatus", "DBClusterIdentifier",
-            "MasterUsername", "Endpoint", "PubliclyAccessible", "DBSubnetGroup", "VpcSecurityGroups", "MultiAZ", "StorageEncrypted",
-            "StorageEncryptionType", "KmsKeyId", "AutoMinorVersionUpgrade", "BackupRetentionPeriod",
+            "MasterUsername", "Endpoint", "PubliclyAccessible", "DBSubnetGroup", "VpcSecurityGroups", "MultiAZ",
+            "StorageEncrypted", "StorageEncryptionType", "KmsKeyId", "AutoMinorVersionUpgrade", "BackupRetentionPeriod",
             "ReadReplicaSourceDBInstanceIdentifier", "ReadReplicaSourceDBClusterIdentifier", "CopyTagsToSnapshot",
             "DeletionProtection", "MonitoringInterval", "IAMDatabaseAuthenticationEnabled",
             "EnabledCloudwatchLogsExports", "DBParameterGroups",
