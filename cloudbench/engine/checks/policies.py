@@ -161,12 +161,16 @@ def foreign_accounts(document: Document | None, own: str) -> list[str]:
     return sorted({account for account in named if account and account != own})
 
 
-def refuses_plain_transport(document: Document | None, *, action: str = "*") -> bool:
-    """Return whether everyone is refused ``action`` (e.g. "s3:*") without TLS, whatever else is allowed."""
+def refuses_plain_transport(document: Document | None, *, action: str = "*", resource: str = "") -> bool:
+    """Return whether everyone is refused ``action`` (e.g. "s3:*") without TLS, whatever else is allowed.
+
+    ``resource``: what one statement must take in whole; "" for a policy that is of one resource only.
+    """
     return any(
         not one.allow
         and ("AWS", "*") in one.principals
         and one.covers_action(action)
+        and (not resource or one.covers_resource(resource))
         and [(line.operator, line.key, line.values) for line in one.conditions] == [PLAIN_TRANSPORT]
         for one in statements_of(document)
     )
