@@ -3,11 +3,11 @@
 from collections.abc import Callable
 from typing import NamedTuple
 
-from cloudbench.engine.collectors.rds import AURORA_MYSQL, TLS_PARAMETERS, may_be_public, stands_alone
 from cloudbench.engine.findings import Verdict, failed, passed, verdict
 from cloudbench.engine.inventory import Resource
 from cloudbench.engine.registry import EACH_REGION, View, check
 
+AURORA_MYSQL = ("aurora-mysql", "aurora")
 AURORA_POSTGRES = "aurora-postgresql"
 SQLSERVER = ("sqlserver-ee", "sqlserver-se", "sqlserver-ex", "sqlserver-web")
 SERVERLESS_V1 = "serverless"
@@ -73,7 +73,7 @@ def shared_snapshot(snapshot: Resource, view: View, encrypted: str, attributes: 
     """
     if snapshot.get("SnapshotType") != "manual":
         return None
-    if not may_be_public(snapshot, encrypted):
+    if snapshot.get(encrypted):
         return passed("Encrypted with a KMS key, so that AWS does not let it be public.", **{encrypted: True})
     restore = view.one_of(attributes, snapshot)
     if restore is None:
@@ -93,6 +93,11 @@ def members_in_sync(cluster: Resource) -> bool:
         member.get("DBClusterParameterGroupStatus", "in-sync") == "in-sync"
         for member in cluster.get("DBClusterMembers", ())
     )
+
+
+def stands_alone(instance: Resource) -> bool:
+    """Return whether ``instance`` is no member of a cluster, which would decide for it."""
+    return not instance.get("DBClusterIdentifier")
 
 
 # --- Instances --------------------------------------------------------------------------------------------------------
@@ -411,17 +416,18 @@ SINCE_MARIADB = (10, 5)
 
 
 class TlsRule(NamedTuple):
-    """``engines`` that must demand TLS; ``in_sync``: the parameter group must be in force too."""
+    """``engines`` that demand TLS by ``parameter``. ``in_sync``: the parameter group must be in force too."""
 
     engines: tuple[str, ...]
-    in_sync: bool
+    parameter: str
+    in_sync: bool = False
 
 
 TLS_RULES = {
-    "rds_postgres_tls_enforced": TlsRule(("postgres",), in_sync=False),
-    "rds_mysql_tls_enforced": TlsRule(("mysql",), in_sync=False),
-    "rds_mariadb_tls_enforced": TlsRule(("mariadb",), in_sync=True),
-    "rds_sqlserver_tls_enforced": TlsRule(SQLSERVER, in_sync=True),
+    "rds_postgres_tls_enforced": TlsRule(("postgres",), "rds.force_ssl"),
+    "rds_mysql_tls_enforced": TlsRule(("mysql",), "require_secure_transport"),
+    "rds_mariadb_tls_enforced": TlsRule(("mariadb",), "require_secure_transport", in_sync=True),
+    "rds_sqlserver_tls_enforced": TlsRule(SQLSERVER, "rds.force_ssl", in_sync=True),
 }
 """Security Hub RDS.38, RDS.39, RDS.44 and RDS.41. SQL Server takes the parameter over at a restart only."""
 
@@ -448,11 +454,9 @@ def _tls(instance: Resource, view: View, rule: TlsRule) -> Verdict | None:
     """Fail unless the parameter group makes the engine refuse plain connections. Source: DescribeDBParameters."""
     if not instance.get("DBParameterGroups"):
         return None
-    name, group = TLS_PARAMETERS[instance["Engine"]], instance["DBParameterGroups"][0]
-    values = {
-        row["ParameterName"]: row.get("ParameterValue", "") for row in view.all_of("rds.tls_parameters", instance)
-    }
-    value = values.get(name, "")
+    name, group = rule.parameter, instance["DBParameterGroups"][0]
+    rows = view.all_of("rds.tls_parameters", instance)
+    value = next((row.get("ParameterValue", "") for row in rows if row["ParameterName"] == name), "")
     shown = {"DBParameterGroupName": group["DBParameterGroupName"], name: value or "not set"}
     if not _is_set(value):
         return failed(f"Connections without TLS are accepted: {name} is {value or 'not set'}.", **shown)
