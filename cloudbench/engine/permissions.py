@@ -33,6 +33,11 @@ ACTIONS = {
 }
 """Actions that are not named after their operation."""
 
+ALSO = {
+    "wafv2.get_web_acl_for_resource": "elasticloadbalancing:GetLoadBalancerWebACL",
+}
+"""A second action that a call takes, of the service whose resource is asked about."""
+
 READING_REST = ("apigateway", "apigatewayv2")
 """API Gateway has one action for all reading: GET on the path."""
 

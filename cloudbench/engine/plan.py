@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from cloudbench.engine.inventory import GLOBAL
-from cloudbench.engine.permissions import action_of
+from cloudbench.engine.permissions import ALSO, action_of
 from cloudbench.engine.registry import CHECKS, COLLECTIONS, EACH_REGION, Check, Collection, Scope
 
 BEFORE_ALL = ("sts.get_caller_identity", "ec2.describe_regions")
@@ -64,7 +64,8 @@ def plan_for(check_ids: Iterable[str], *, but: Many[str] = ()) -> Plan:
 def actions_for(check_ids: Iterable[str]) -> list[str]:
     """Return the IAM actions that evaluating these checks takes, sorted: the least that a role needs."""
     operations = {*plan_for(check_ids).operations, *BEFORE_ALL}
-    return sorted({action_of(operation) for operation in operations})
+    further = {ALSO[operation] for operation in operations if operation in ALSO}
+    return sorted({action_of(operation) for operation in operations} | further)
 
 
 def all_operations() -> list[str]:
