@@ -119,7 +119,7 @@ def completed_run(**fields: Any) -> Run:
     }  # fmt: skip
     given = values | fields
     if "snapshot" not in given:
-        account = given.setdefault("account", CloudAccountFactory())
+        account = given["account"] if "account" in given else CloudAccountFactory()
         given["snapshot"] = SnapshotFactory(
             account=account, status=Snapshot.Status.COMPLETED, collected_at=given["finished_at"],
             finished_at=given["finished_at"], partition="aws", regions=["eu-central-1"], api_calls=120, seconds=4.2,
