@@ -25,7 +25,7 @@ def passwords_are_strong(pool: Resource, view: View) -> Verdict:
     length, days = policy.get("MinimumLength", 0), policy.get("TemporaryPasswordValidityDays", MOST_TEMPORARY_DAYS)
     faults = [f"no {words}" for field, words in REQUIRED.items() if not policy.get(field)]
     if length < LEAST_LENGTH:
-        faults.insert(0, f"{length} characters")
+        faults.insert(0, f"passwords of {length} characters")
     if days > MOST_TEMPORARY_DAYS:
         faults.append(f"temporary passwords for {days} days")
     if faults:

@@ -12,9 +12,9 @@ SECURE_PROTOCOLS = ("HTTPS", "TLS")
 DESYNC_MODE = "routing.http.desync_mitigation_mode"
 DESYNC_GOOD = ("defensive", "strictest")
 """Source: Security Hub ELB.12."""
-RECOMMENDED_POLICY = re.compile(r"ELBSecurityPolicy-TLS13-1-[23](-Res)?(-FIPS)?(-PQ)?-\d{4}-\d{2}")
-"""TLS 1.2 and 1.3, or 1.3 alone, without the extended ciphers of the policies called Ext. Source: Security Hub ELB.17
-and the policies of the same strength that AWS has added since: FIPS and post-quantum."""
+RECOMMENDED_POLICY = re.compile(r"ELBSecurityPolicy-TLS13-(1-3|1-2-Res)(-FIPS)?(-PQ)?-\d{4}-\d{2}")
+"""TLS 1.3 alone, or 1.3 and 1.2 with the restricted (Res) ciphers, also as FIPS and post-quantum policy. Source:
+Security Hub ELB.17, sslPolicies, which are all policies of that form."""
 
 
 def _attributes(balancer: Resource, view: View) -> Resource:
@@ -127,7 +127,7 @@ def _plain_service(listener: Resource, view: View) -> str:
 
 @check("elbv2_listener_recommended_tls_policy", over="elbv2.listeners")
 def negotiates_recommended_tls(listener: Resource, view: View) -> Verdict | None:
-    """Fail an HTTPS or TLS listener whose policy allows TLS before 1.2 or ciphers that AWS does not recommend.
+    """Fail an HTTPS or TLS listener whose policy allows TLS before 1.2, or more than the restricted ciphers.
 
     Listeners without TLS are left out. Source: DescribeListeners, SslPolicy.
     """

@@ -62,7 +62,11 @@ LISTENERS: dict[str, list[tuple[str, int, str, dict[str, Any]]]] = {
     "same": [("HTTP", 80, "", SAME)],
     "rule-serves": [("HTTP", 80, "", REDIRECT)],
     "rule-answers": [("HTTP", 80, "", REDIRECT)],
-    "only-tls": [("HTTPS", 443, "2016-08", FORWARD), ("HTTPS", 8443, "TLS13-1-2-Ext2-2021-06", FORWARD)],
+    "only-tls": [
+        ("HTTPS", 443, "2016-08", FORWARD),
+        ("HTTPS", 8443, "TLS13-1-2-2021-06", FORWARD),
+        ("HTTPS", 9443, "TLS13-1-2-Res-FIPS-2023-04", FORWARD),
+    ],
     "empty": [],
 }
 RULES = {"rule-serves": FORWARD, "rule-answers": FIXED}
@@ -123,12 +127,13 @@ def balancers_with_listeners() -> Answers:
                 good=["redirects", "rule-answers", "only-tls"], bad=["serves", "same", "rule-serves"]
             ),
             "elbv2_listener_recommended_tls_policy": Expected(
-                good=[f"{ARN}listener/redirects/443", f"{ARN}listener/net/443"],
+                good=[f"{ARN}listener/{name}" for name in ("redirects/443", "net/443", "only-tls/9443")],
                 bad=[f"{ARN}listener/only-tls/443", f"{ARN}listener/only-tls/8443"],
             ),
             "elbv2_listener_secure_protocol": Expected(
                 good=[
-                    f"{ARN}listener/{name}" for name in ("redirects/443", "only-tls/443", "only-tls/8443", "net/443")
+                    f"{ARN}listener/{name}"
+                    for name in ("redirects/443", "only-tls/443", "only-tls/8443", "only-tls/9443", "net/443")
                 ],
                 bad=[
                     f"{ARN}listener/{name}"
