@@ -274,3 +274,30 @@ def test_a_whole_service_is_granted_by_all_actions_on_all_resources(statements, 
 def test_a_refused_action_makes_the_grant_of_a_service_less_than_whole(refused, holds):
     granted = {"Effect": "Allow", "Action": "cloudtrail:*", "Resource": "*"}
     assert grants_service(statements_of(policy(granted, {"Effect": "Deny", **refused})), "cloudtrail") is holds
+
+
+STATEMENTS = st.builds(
+    lambda effect, principal, action, condition: {
+        **allow(principal, condition, action),
+        "Effect": effect,
+    },
+    st.sampled_from(["Allow", "Deny"]),
+    st.sampled_from(["*", {"AWS": OTHER}, {"Service": "sns.amazonaws.com"}]),
+    st.sampled_from(["*", "sqs:*", "sqs:SendMessage", ["sqs:Get*", "sqs:SendMessage"]]),
+    st.sampled_from([None, *LIMITED, *UNLIMITED, {"StringNotEquals": {"aws:SourceAccount": OWN}}]),
+)
+POLICIES = st.lists(STATEMENTS, max_size=4)
+
+
+@given(statements=POLICIES, more=STATEMENTS)
+def test_a_further_refusal_never_opens_and_a_further_permission_never_closes(statements, more):
+    before, after = public_grants(policy(*statements)), public_grants(policy(*statements, more))
+    if more["Effect"] == "Deny":
+        assert before or not after
+    else:
+        assert after or not before
+
+
+@given(statements=POLICIES)
+def test_the_order_of_statements_does_not_matter(statements):
+    assert bool(public_grants(policy(*statements))) == bool(public_grants(policy(*reversed(statements))))

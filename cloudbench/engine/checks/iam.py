@@ -1,13 +1,14 @@
 """What must hold of the root user, of users' credentials, of the password policy and of who is granted what."""
 
 import operator
-import re
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
-from functools import cache, partial
+from functools import partial
 
-from cloudbench.engine.checks.policies import Statement, allows, covers, grants_service, statements_of
+from cloudbench.engine.checks.policies import Statement, allows, grants_service, statements_of
+from cloudbench.engine.checks.privileges import escalation
 from cloudbench.engine.collectors.iam import ROOT_USER, may_use_ai
 from cloudbench.engine.findings import Finding, Verdict, failed, passed, verdict
 from cloudbench.engine.inventory import GLOBAL, Resource
@@ -343,9 +344,7 @@ def people_come_by_federation(view: View) -> Iterator[Finding]:
     people = [provider.arn for provider in view["iam.oidc_providers"] if not _is_of_workloads(provider.arn)]
     found = [*(provider.arn for provider in view["iam.saml_providers"]), *people]
     if found:
-        yield of_account(
-            view, passed(f"{found[0].partition(':')[2].rpartition('/')[2]} signs people in.", Arn=found[0])
-        )
+        yield of_account(view, passed(f"{found[0].partition('/')[2]} signs people in.", Arn=found[0]))
     elif not view.unread:
         yield of_account(view, failed("No identity provider signs people in to the account."))
 
@@ -380,11 +379,14 @@ def shares_no_monitoring(view: View) -> Iterator[Finding]:
         yield of_account(view, passed(f"There is no role {SHARING_ROLE}."))
 
 
-@check("iam_group_has_users", over="iam.groups", reads=("iam.users",))
-def group_has_users(group: Resource, view: View) -> Verdict:
-    """Fail when no user is in the group. Source: GetAccountAuthorizationDetails, GroupList of the users."""
-    members = sum(group.name in user.get("GroupList", ()) for user in view.in_region("iam.users", GLOBAL))
-    return verdict(members > 0, f"The group has {members} users.", "The group has no users.", Users=members)
+@survey("iam_group_has_users", reads=("iam.groups", "iam.users"))
+def groups_have_users(view: View) -> Iterator[Finding]:
+    """Fail for a group in which no user is. Source: GetAccountAuthorizationDetails, GroupList of the users."""
+    members = Counter(name for user in view.in_region("iam.users", GLOBAL) for name in user.get("GroupList", ()))
+    for group in view["iam.groups"]:
+        users = members[group.name]
+        words = f"The group has {users} {'user' if users == 1 else 'users'}." if users else "The group has no users."
+        yield Finding(group.arn, GLOBAL, users > 0, words, group.name, {"Users": users})
 
 
 @check("iam_user_in_group", over="iam.users")
@@ -407,10 +409,6 @@ def _listed(names: list[str]) -> str:
     return ", ".join(names[:3]) + (f" and {len(names) - 3} more" if len(names) > 3 else "")
 
 
-def _attached(row: Resource) -> list[str]:
-    return [policy["PolicyArn"] for policy in row.get("AttachedManagedPolicies", ())]
-
-
 def inline_policies(principal: Resource) -> list[tuple[str, tuple[Statement, ...]]]:
     """Return (name, statements) of the policies that stand in a user, group or role itself."""
     fields = ("UserPolicyList", "GroupPolicyList", "RolePolicyList")
@@ -418,14 +416,14 @@ def inline_policies(principal: Resource) -> list[tuple[str, tuple[Statement, ...
     return [(policy["PolicyName"], statements_of(policy["PolicyDocument"])) for policy in found]
 
 
-def _holders(policy_arn: str, view: View, kinds: tuple[str, ...] = PRINCIPALS) -> list[str]:
-    """Return "user NAME", "group NAME" and "role NAME" of those to which a managed policy is attached."""
-    return [
-        f"{kind.removeprefix('iam.').removesuffix('s')} {row.name}"
-        for kind in kinds
-        for row in view.in_region(kind, GLOBAL)
-        if policy_arn in _attached(row)
-    ]
+def _holders(view: View, kinds: tuple[str, ...] = PRINCIPALS) -> defaultdict[str, list[str]]:
+    """Return {ARN of a managed policy: "user NAME", "group NAME" and "role NAME" of those to which it is attached}."""
+    found: defaultdict[str, list[str]] = defaultdict(list)
+    for kind in kinds:
+        for row in view.in_region(kind, GLOBAL):
+            for policy in row.get("AttachedManagedPolicies", ()):
+                found[policy["PolicyArn"]].append(f"{kind.removeprefix('iam.').removesuffix('s')} {row.name}")
+    return found
 
 
 def _aws_policy(name: str, view: View) -> str:
@@ -463,7 +461,7 @@ def support_role_exists(view: View) -> Iterator[Finding]:
 
     Source: GetAccountAuthorizationDetails, AttachedManagedPolicies of the roles.
     """
-    roles = _holders(_aws_policy("AWSSupportAccess", view), view, ("iam.roles",))
+    roles = _holders(view, ("iam.roles",))[_aws_policy("AWSSupportAccess", view)]
     good = f"AWSSupportAccess is attached to {_listed(roles)}."
     yield of_account(
         view, verdict(bool(roles), good, "No role has the policy AWSSupportAccess.", Roles=roles[:MOST_NAMES])
@@ -476,7 +474,7 @@ def cloudshell_is_restricted(view: View) -> Iterator[Finding]:
 
     Source: GetAccountAuthorizationDetails, AttachedManagedPolicies.
     """
-    holders = _holders(_aws_policy("AWSCloudShellFullAccess", view), view)
+    holders = _holders(view)[_aws_policy("AWSCloudShellFullAccess", view)]
     yield of_account(
         view,
         verdict(
@@ -488,13 +486,14 @@ def cloudshell_is_restricted(view: View) -> Iterator[Finding]:
     )
 
 
-@check("iam_customer_policy_attached_to_role", over=POLICIES, reads=("iam.roles",))
-def policy_is_used_by_roles(policy: Resource, view: View) -> Verdict:
-    """Fail when a customer policy is attached to no role. Source: GetAccountAuthorizationDetails."""
-    roles = _holders(policy.arn, view, ("iam.roles",))
-    return verdict(
-        bool(roles), f"Attached to {_listed(roles)}.", "The policy is attached to no role.", Roles=roles[:MOST_NAMES]
-    )
+@survey("iam_customer_policy_attached_to_role", reads=(POLICIES, "iam.roles"))
+def policies_are_used_by_roles(view: View) -> Iterator[Finding]:
+    """Fail for a customer policy that is attached to no role. Source: GetAccountAuthorizationDetails."""
+    holders = _holders(view, ("iam.roles",))
+    for policy in view[POLICIES]:
+        roles = holders[policy.arn]
+        words = f"The policy is attached to {_listed(roles)}." if roles else "The policy is attached to no role."
+        yield Finding(policy.arn, GLOBAL, bool(roles), words, policy.name, {"Roles": roles[:MOST_NAMES]})
 
 
 @check("iam_customer_policy_in_use", over=POLICIES)
@@ -553,7 +552,7 @@ def nothing_allows_everything(view: View) -> Iterator[Finding]:
     are attached, of AWS too. Conditions are not looked at. Source: GetAccountAuthorizationDetails.
     """
     arn = _aws_policy(ADMINISTRATOR, view)
-    if holders := _holders(arn, view):
+    if holders := _holders(view)[arn]:
         words = f"{ADMINISTRATOR} is attached to {_listed(holders)}."
         yield Finding(arn, GLOBAL, False, words, ADMINISTRATOR, {"AttachedTo": holders[:MOST_NAMES]})
     for name in (POLICIES, *PRINCIPALS):
@@ -620,64 +619,9 @@ def buys_named_products_only(row: Resource, view: View) -> Verdict | None:
     )
 
 
-ESCALATIONS: tuple[tuple[str, ...], ...] = (
-    ("iam:CreatePolicyVersion",),
-    ("iam:SetDefaultPolicyVersion",),
-    ("iam:CreateAccessKey",),
-    ("iam:CreateLoginProfile",),
-    ("iam:UpdateLoginProfile",),
-    ("iam:AttachUserPolicy",),
-    ("iam:AttachGroupPolicy",),
-    ("iam:AttachRolePolicy",),
-    ("iam:PutUserPolicy",),
-    ("iam:PutGroupPolicy",),
-    ("iam:PutRolePolicy",),
-    ("iam:AddUserToGroup",),
-    ("iam:UpdateAssumeRolePolicy", "sts:AssumeRole"),
-    ("iam:PassRole", "ec2:RunInstances"),
-    ("iam:PassRole", "autoscaling:CreateLaunchConfiguration", "autoscaling:CreateAutoScalingGroup"),
-    ("iam:PassRole", "lambda:CreateFunction", "lambda:InvokeFunction"),
-    ("iam:PassRole", "lambda:CreateFunction", "lambda:CreateEventSourceMapping"),
-    ("iam:PassRole", "lambda:CreateFunction", "lambda:AddPermission"),
-    ("iam:PassRole", "ecs:RegisterTaskDefinition", "ecs:RunTask"),
-    ("iam:PassRole", "ecs:RegisterTaskDefinition", "ecs:CreateService"),
-    ("iam:PassRole", "cloudformation:CreateStack"),
-    ("iam:PassRole", "codebuild:CreateProject", "codebuild:StartBuild"),
-    ("iam:PassRole", "datapipeline:CreatePipeline", "datapipeline:PutPipelineDefinition"),
-    ("iam:PassRole", "glue:CreateDevEndpoint"),
-    ("iam:PassRole", "glue:CreateJob", "glue:StartJobRun"),
-    ("iam:PassRole", "sagemaker:CreateNotebookInstance", "sagemaker:CreatePresignedNotebookInstanceUrl"),
-    ("iam:PassRole", "sagemaker:CreateTrainingJob"),
-    ("iam:PassRole", "apprunner:CreateService"),
-    ("lambda:UpdateFunctionCode",),
-    ("glue:UpdateDevEndpoint",),
-)
-"""Sets of actions with which a principal can take permissions that it was not given. The ways are public knowledge."""
-
-ALL_OF_A_KIND = re.compile(r"([\w-]+[/:])?\*")
-"""The end of an ARN that stands for all resources of a kind, e.g. role/*."""
-HARMLESS_UNDER = frozenset({"iam:permissionsboundary", "iam:policyarn"})
-"""Condition keys that bind what may be given away, so that the permission is delegated within bounds."""
-
-
-def _escalation(statements: Iterable[Statement]) -> tuple[str, ...]:
-    """Return the first set of ESCALATIONS that is allowed on all resources of a kind, or nothing."""
-    bound = [one for one in statements if not any(line.key in HARMLESS_UNDER for line in one.conditions)]
-    everywhere = cache(lambda action: allows((one for one in bound if not one.allow or _is_wide(one, action)), action))
-    return next((way for way in ESCALATIONS if all(map(everywhere, way))), ())
-
-
-def _is_wide(statement: Statement, action: str) -> bool:
-    """Return whether ``statement`` is for all resources of a kind of the service of ``action``."""
-    service = action.partition(":")[0]
-    parts = [arn.split(":", 5) for arn in statement.resources]
-    kinds = [part[5] for part in parts if len(part) == 6 and covers(part[2], service)]
-    return "*" in statement.resources or bool(statement.not_resources) or any(map(ALL_OF_A_KIND.fullmatch, kinds))
-
-
 @check("iam_no_privilege_escalation_paths", over=(POLICIES, *PRINCIPALS))
 def gives_no_way_up(row: Resource, view: View) -> Verdict | None:
-    """Fail when a customer policy, or the inline policies of a principal together, allow one of ESCALATIONS.
+    """Fail when a customer policy, or the inline policies of a principal together, allow a way of ESCALATIONS.
 
     Only permissions on all resources of a kind count, and not those bound by iam:PermissionsBoundary or iam:PolicyARN.
     Policies of AWS are not looked at. Source: GetAccountAuthorizationDetails.
@@ -685,7 +629,7 @@ def gives_no_way_up(row: Resource, view: View) -> Verdict | None:
     policies = granted(row)
     if not policies:
         return None
-    way = _escalation([one for _, statements in policies for one in statements])
+    way = escalation([one for _, statements in policies for one in statements])
     what = "The policy allows" if row.collection == POLICIES else "The inline policies allow"
     return verdict(
         not way,

@@ -356,6 +356,20 @@ def users_and_their_credentials() -> Answers:
     return Answers(says, verdicts, at=NOON)
 
 
+@on_moto()
+def a_user_with_a_password(aws: Aws) -> Verdicts:
+    iam = aws("iam")
+    iam.create_user(UserName="anna")
+    iam.create_login_profile(UserName="anna", Password="Long-enough-1")
+    iam.create_access_key(UserName="anna")
+    return {
+        "iam_console_user_mfa": Expected(bad=["anna"]),
+        "iam_no_initial_access_key": Expected(bad=["anna"]),
+        "iam_access_key_rotated_90_days": Expected(good=["anna"]),
+        "iam_user_credentials_unused_45_days": Expected(good=["anna"]),
+    }
+
+
 @on_answers
 def root_works_every_day() -> Answers:
     says = report(line("<root_account>", password=(200, 400), keys=((300, 1),)))
