@@ -28,3 +28,23 @@ detail(
         KinesisStreamARN: Source.KinesisStreamSourceDescription.KinesisStreamARN
     }""",
 )
+
+
+def _has_source(stream: Resource) -> bool:
+    return bool(stream["KinesisStreamARN"])
+
+
+def _its_source(stream: Resource) -> Data:
+    return {"StreamName": stream["KinesisStreamARN"].rpartition("/")[2]}
+
+
+detail(
+    "firehose.source_streams",
+    "kinesis.describe_stream_summary",
+    of="firehose.stream_settings",
+    ask=_its_source,
+    when=_has_source,
+    items="StreamDescriptionSummary",
+    keep=("StreamName", "EncryptionType"),
+    absent=("ResourceNotFoundException",),
+)

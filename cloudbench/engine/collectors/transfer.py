@@ -26,6 +26,25 @@ detail(
     keep=("Protocols", "SecurityPolicyName"),
 )
 
+
+def _has_policy(server: Resource) -> bool:
+    return bool(server.get("SecurityPolicyName"))
+
+
+def _its_policy(server: Resource) -> Data:
+    return {"SecurityPolicyName": server["SecurityPolicyName"]}
+
+
+detail(
+    "transfer.server_security_policies",
+    "transfer.describe_security_policy",
+    of="transfer.server_settings",
+    ask=_its_policy,
+    when=_has_policy,
+    items="SecurityPolicy",
+    keep=("SshKexs",),
+)
+
 listing(
     "transfer.connectors",
     "transfer.list_connectors",
