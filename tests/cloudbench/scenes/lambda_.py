@@ -149,8 +149,7 @@ def functions_with_urls() -> Answers:
     )
 
 
-@on_answers
-def functions_with_old_and_new_runtimes() -> Answers:
+def _runtimes(at: datetime, expected: Expected) -> Answers:
     runtimes = {"py38": "python3.8", "py313": "python3.13", "node20": "nodejs20.x", "preview": "nodejs26.x"}
     functions: list[dict[str, Any]] = [
         {"FunctionName": name, "FunctionArn": _arn(name), "Runtime": runtime, "PackageType": "Zip"}
@@ -159,8 +158,17 @@ def functions_with_old_and_new_runtimes() -> Answers:
     image = {"FunctionName": "image", "FunctionArn": _arn("image"), "PackageType": "Image"}
     return Answers(
         says={"lambda.list_functions": {"Functions": [*functions, image]}},
-        verdicts={
-            "lambda_function_supported_runtime": Expected(good=["py313", "node20", "preview"], bad=["py38"]),
-        },
-        at=datetime(2026, 4, 29, tzinfo=UTC),  # the last day of Node.js 20
+        verdicts={"lambda_function_supported_runtime": expected},
+        at=at,
     )
+
+
+@on_answers
+def functions_with_old_and_new_runtimes() -> Answers:
+    last_day = datetime(2026, 4, 29, 23, 59, tzinfo=UTC)
+    return _runtimes(last_day, Expected(good=["py313", "node20", "preview"], bad=["py38"]))
+
+
+@on_answers
+def functions_on_the_day_on_which_node_20_ends() -> Answers:
+    return _runtimes(datetime(2026, 4, 30, tzinfo=UTC), Expected(good=["py313", "preview"], bad=["py38", "node20"]))
