@@ -229,6 +229,11 @@ class View:
         rows = self.all_of(collection, parent)
         return rows[0] if rows else None
 
+    def asks_for(self, collection: str, parent: Resource) -> bool:
+        """Return whether the detail ``collection`` is asked for ``parent`` at all: whether its ``when`` holds."""
+        when = COLLECTIONS[self._declared(collection)].when
+        return when is None or when(parent)
+
     def _answer(self, collection: str, parent: Resource) -> Answer:
         declared = COLLECTIONS[self._declared(collection)]
         at = self._inventory.part(collection, parent.region) or self._inventory.part(collection, GLOBAL)

@@ -9,12 +9,13 @@ from functools import partial
 
 from cloudbench.engine.checks.policies import Statement, allows, grants_service, statements_of
 from cloudbench.engine.checks.privileges import escalation
-from cloudbench.engine.collectors.iam import ROOT_USER, may_use_ai
 from cloudbench.engine.findings import Finding, Verdict, failed, passed, verdict
 from cloudbench.engine.inventory import GLOBAL, Resource
 from cloudbench.engine.registry import View, check, survey
 
 CREDENTIALS = "iam.credentials"
+ROOT_USER = "<root_account>"
+"""What the credential report calls the root user."""
 POLICIES = "iam.customer_policies"
 PRINCIPALS = ("iam.users", "iam.groups", "iam.roles")
 
@@ -657,7 +658,8 @@ def uses_its_ai_access(principal: Resource, view: View) -> Verdict | None:
     Source: GenerateServiceLastAccessedDetails, GetServiceLastAccessedDetails, LastAuthenticated.
     """
     kind = principal.collection.removesuffix("s")
-    job = view.one_of(f"{kind}_access_jobs", principal) if may_use_ai(principal) else None
+    jobs = f"{kind}_access_jobs"
+    job = view.one_of(jobs, principal) if view.asks_for(jobs, principal) else None
     services = view.all_of(f"{kind}_ai_access", job) if job else []
     if not services:
         return None

@@ -6,7 +6,6 @@ from functools import partial
 
 from cloudbench.engine.checks.iam import POLICIES, PRINCIPALS, judged
 from cloudbench.engine.checks.policies import Condition, Statement, allows, covers, public_grants, statements_of
-from cloudbench.engine.collectors.kms import can_rotate, is_customer_key
 from cloudbench.engine.findings import Verdict, failed, passed, verdict
 from cloudbench.engine.inventory import Resource
 from cloudbench.engine.registry import View, check
@@ -16,6 +15,10 @@ KEY_POLICIES = "kms.key_policies"
 DOOMED = ("PendingDeletion", "PendingReplicaDeletion")
 
 
+def _is_customer_key(key: Resource) -> bool:
+    return bool(key["KeyManager"] == "CUSTOMER")
+
+
 @check("kms_key_rotation", over=KEYS, reads=("kms.key_rotation",))
 def key_rotates(key: Resource, view: View) -> Verdict | None:
     """Fail when a customer key does not rotate.
@@ -23,7 +26,7 @@ def key_rotates(key: Resource, view: View) -> Verdict | None:
     Disabled keys, and those that AWS cannot rotate (asymmetric, HMAC, imported, custom key stores), are left out.
     Source: GetKeyRotationStatus, KeyRotationEnabled; DescribeKey tells which keys can.
     """
-    if not can_rotate(key):
+    if not view.asks_for("kms.key_rotation", key):
         return None
     rotation = view.one_of("kms.key_rotation", key)
     on = rotation is not None and rotation["KeyRotationEnabled"]
@@ -33,7 +36,7 @@ def key_rotates(key: Resource, view: View) -> Verdict | None:
 @check("kms_key_not_pending_deletion", over=KEYS)
 def key_stays(key: Resource, view: View) -> Verdict | None:
     """Fail when a customer key is about to be deleted. Source: DescribeKey, KeyState."""
-    if not is_customer_key(key):
+    if not _is_customer_key(key):
         return None
     state = key["KeyState"]
     day = f" on {key['DeletionDate'][:10]}" if key.get("DeletionDate") else ""
@@ -48,7 +51,7 @@ def key_is_not_public(key: Resource, view: View) -> Verdict | None:
 
     Keys about to be deleted are left out: nobody can use them. Source: GetKeyPolicy, Policy.
     """
-    if not is_customer_key(key) or key["KeyState"] in DOOMED:
+    if not _is_customer_key(key) or key["KeyState"] in DOOMED:
         return None
     grants = public_grants(_policy(key, view))
     actions = sorted({action for grant in grants for action in grant.actions or ("*",)})
@@ -135,7 +138,7 @@ def enclave_must_attest(key: Resource, view: View) -> Verdict | None:
     disabled ones, are left out. The account's own statement with kms:* is a way around too, unless a Deny closes it.
     Source: GetKeyPolicy, Policy; DescribeKey, Description.
     """
-    if not is_customer_key(key) or key["KeyState"] != "Enabled":
+    if not _is_customer_key(key) or key["KeyState"] != "Enabled":
         return None
     statements = statements_of(_policy(key, view))
     if "enclave" not in key.get("Description", "").lower() and not any(_attestations(one) for one in statements):

@@ -66,9 +66,6 @@ _authorization_details(
 
 # --- Credentials ------------------------------------------------------------------------------------------------------
 
-ROOT_USER = "<root_account>"
-"""What the credential report calls the root user."""
-
 
 def _report_rows(answer: Data) -> Iterator[Data]:
     """Return one row for each line of the report, root included; cells as AWS writes them, "N/A" and "true" too."""
@@ -191,7 +188,7 @@ WITHOUT_AI = frozenset(
 """Policies of AWS, common on roles of machines and functions, that allow nothing in AI_SERVICES."""
 
 
-def may_use_ai(principal: Resource) -> bool:
+def _may_use_ai(principal: Resource) -> bool:
     """Return whether a user or role can have access to an AI service, as far as its own row tells.
 
     What stands in groups and in customer policies is not in the row: those who have any may.
@@ -244,7 +241,7 @@ for _kind in ("user", "role"):
         "iam.generate_service_last_accessed_details",
         of=f"iam.{_kind}s",
         ask=_this_principal,
-        when=may_use_ai,
+        when=_may_use_ai,
         keep=("JobId",),
     )
     detail(

@@ -18,14 +18,14 @@ def _this_key(key: Resource) -> Data:
     return {"KeyId": key["KeyId"]}
 
 
-def is_customer_key(key: Resource) -> bool:
+def _is_customer_key(key: Resource) -> bool:
     return bool(key["KeyManager"] == "CUSTOMER")
 
 
-def can_rotate(key: Resource) -> bool:
+def _can_rotate(key: Resource) -> bool:
     """Return whether AWS can rotate a key: one of the customer, in use, symmetric for encryption, material by KMS."""
     spec = key.get("KeySpec") or key.get("CustomerMasterKeySpec")
-    in_use = is_customer_key(key) and key["KeyState"] == "Enabled"
+    in_use = _is_customer_key(key) and key["KeyState"] == "Enabled"
     return in_use and spec == "SYMMETRIC_DEFAULT" and key["Origin"] == "AWS_KMS"
 
 
@@ -56,7 +56,7 @@ detail(
     "kms.get_key_rotation_status",
     of="kms.key_metadata",
     ask=_this_key,
-    when=can_rotate,
+    when=_can_rotate,
     keep=("KeyRotationEnabled", "RotationPeriodInDays"),
 )
 detail(
@@ -65,6 +65,6 @@ detail(
     of="kms.key_metadata",
     ask=_this_key,
     params={"PolicyName": "default"},
-    when=is_customer_key,
+    when=_is_customer_key,
     keep=("Policy",),
 )
