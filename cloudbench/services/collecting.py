@@ -19,7 +19,7 @@ from cloudbench.engine.plan import BEFORE_ALL, plan_for
 from cloudbench.engine.session import CallFailed, Denied, Session, enabled_regions, whoami
 from cloudbench.models import CloudAccount, Snapshot
 from cloudbench.selectors.findings import all_parts, own_parts
-from cloudbench.services import run_claims, run_outcomes
+from cloudbench.services import custom_controls, run_claims, run_outcomes
 from cloudbench.services.recording import Recording
 from cloudbench.services.sessions import home_of, session_for
 from organizations.services.claims import Cancelled, Clock, LostClaim, owner_name
@@ -84,6 +84,7 @@ def collect(snapshot: Snapshot, clock: Clock) -> None:
     for part in collecting:
         recording.take(part, evaluation.absorb(part))
     recording.flush()
+    custom_controls.evaluate_all(snapshot, between=recording.flush)
     run_outcomes.complete(snapshot=snapshot, now=clock())
 
 
