@@ -147,6 +147,9 @@ GRANTS: dict[str, list[dict[str, Any]]] = {
     "within-bounds": [
         allow("iam:PutRolePolicy", Condition={"StringEquals": {"iam:PermissionsBoundary": "arn:aws:iam::1:policy/b"}})
     ],
+    "any-policy-but-one": [
+        allow("iam:AttachRolePolicy", Condition={"ArnNotEquals": {"iam:PolicyARN": "arn:aws:iam::aws:policy/A"}})
+    ],
     "no-refused-keys": [
         allow("iam:CreateAccessKey"),
         {"Effect": "Deny", "Action": "iam:*AccessKey", "Resource": "*"},
@@ -162,7 +165,7 @@ ADMIN = ("everything",)
 WILD = ("everything", "everything-in-s3", "computing", "trails", "all-but-iam")
 TRAIL = ("everything", "trails", "all-but-iam")
 SHOP = ("everything", "shopping", "all-but-iam")
-UP = ("everything", "pass-any", "any-keys", "all-but-iam")
+UP = ("everything", "pass-any", "any-keys", "any-policy-but-one", "all-but-iam")
 
 
 @on_moto()
