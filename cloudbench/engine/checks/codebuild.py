@@ -17,7 +17,7 @@ def environment_holds_no_credentials(project: Resource, view: View) -> Verdict:
     names = [f"{one['name']} ({one['holds']})" for one in project["variables"] if one["holds"]]
     if names:
         return failed(
-            f"In clear text stands {', '.join(names)}.",
+            f"Credentials in clear text: {', '.join(names)}.",
             environmentVariables=[one["name"] for one in project["variables"] if one["holds"]],
         )
     return passed("No variable holds a credential in clear text.")

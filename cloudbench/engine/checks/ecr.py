@@ -29,11 +29,11 @@ def tags_are_immutable(repository: Resource, view: View) -> Verdict:
     imageTagMutability (IMMUTABLE passes, IMMUTABLE_WITH_EXCLUSION does not).
     """
     mode = repository.get("imageTagMutability", "MUTABLE")
-    some = " for the tags that are excluded" if mode == "IMMUTABLE_WITH_EXCLUSION" else ""
+    which = "Excluded tags" if mode == "IMMUTABLE_WITH_EXCLUSION" else "Tags"
     return verdict(
         mode == "IMMUTABLE",
         "Tags cannot be moved to other images.",
-        f"Tags can be overwritten{some}.",
+        f"{which} can be moved to other images.",
         imageTagMutability=mode,
     )
 
@@ -42,4 +42,8 @@ def tags_are_immutable(repository: Resource, view: View) -> Verdict:
 def has_lifecycle_policy(repository: Resource, view: View) -> Verdict:
     """Fail if it has no lifecycle policy. Source: GetLifecyclePolicy (LifecyclePolicyNotFoundException: none)."""
     policy = view.one_of("ecr.lifecycle_policies", repository)
-    return verdict(policy is not None, "A lifecycle policy ends old images.", "Old images are kept without end.")
+    return verdict(
+        policy is not None,
+        "A lifecycle policy ends old images.",
+        "There is no lifecycle policy: old images are kept without end.",
+    )

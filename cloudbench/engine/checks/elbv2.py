@@ -24,10 +24,6 @@ def _attributes(balancer: Resource, view: View) -> Resource:
     return told
 
 
-def _where(listener: Resource) -> str:
-    return f"{listener.get('Protocol')}:{listener.get('Port')}"
-
-
 @check("elbv2_alb_desync_mode", over="elbv2.load_balancers", reads=("elbv2.load_balancer_attributes",))
 def guards_against_desync(balancer: Resource, view: View) -> Verdict | None:
     """Fail an Application Load Balancer that handles ambiguous requests neither defensively nor strictly.
@@ -106,23 +102,23 @@ def redirects_to_https(balancer: Resource, view: View) -> Verdict | None:
     if not listeners:
         return None
     plain = [listener for listener in listeners if listener.get("Protocol") == "HTTP"]
-    at_fault = [fault for listener in plain if (fault := _plain_service(listener, view))]
+    at_fault = {listener.name: fault for listener in plain if (fault := _plain_service(listener, view))}
     if at_fault:
-        return failed(f"{'; '.join(at_fault)}.", Listeners=at_fault)
+        return failed(f"{'; '.join(at_fault.values())}.", Listeners=list(at_fault))
     return passed("HTTP is redirected to HTTPS." if plain else "No listener takes HTTP.")
 
 
 def _plain_service(listener: Resource, view: View) -> str:
     """Return how an HTTP listener serves without TLS, "" if it does not."""
     if not listener["RedirectsToHttps"]:
-        return f"The default of {_where(listener)} does not redirect to HTTPS"
+        return f"The default of {listener.name} does not redirect to HTTPS"
     rules = [rule for rule in view.all_of("elbv2.listener_rules", listener) if not rule.get("IsDefault")]
     serving = [
         rule.get("Priority", "?")
         for rule in rules
         if not rule["RedirectsToHttps"] and "fixed-response" not in rule["ActionTypes"]
     ]
-    return f"{_where(listener)} serves rule {', '.join(serving)} without redirecting to HTTPS" if serving else ""
+    return f"{listener.name} serves rule {', '.join(serving)} without redirecting to HTTPS" if serving else ""
 
 
 @check("elbv2_listener_recommended_tls_policy", over="elbv2.listeners")
@@ -136,8 +132,8 @@ def negotiates_recommended_tls(listener: Resource, view: View) -> Verdict | None
     policy = listener.get("SslPolicy") or "no policy"
     return verdict(
         RECOMMENDED_POLICY.fullmatch(policy) is not None,
-        f"{_where(listener)} negotiates TLS by {policy}.",
-        f"{_where(listener)} negotiates TLS by {policy}, which is not recommended.",
+        f"{listener.name} negotiates TLS by {policy}.",
+        f"{listener.name} negotiates TLS by {policy}, which is not recommended.",
         SslPolicy=policy,
         Port=listener.get("Port"),
     )

@@ -5,6 +5,7 @@ from cloudbench.engine.inventory import Resource
 from cloudbench.engine.registry import EACH_REGION, View, check
 
 EVERYONE = "all"
+MOST_NAMED = 3
 
 
 @check("ssm_patch_compliance", over="ssm.compliance_summaries")
@@ -48,8 +49,9 @@ def is_not_public(document: Resource, view: View) -> Verdict:
     accounts = sorted({account for share in shares for account in share.get("AccountIds") or ()}, key=str.lower)
     if EVERYONE in {account.lower() for account in accounts}:
         return failed("Every AWS account may read and run it.", AccountIds=[EVERYONE])
-    words = f"It is shared with {len(accounts)} accounts by name." if accounts else "It is not shared."
-    return passed(words, AccountIds=accounts)
+    more = f" and {len(accounts) - MOST_NAMED} more" if len(accounts) > MOST_NAMED else ""
+    whom = f"It is shared with {', '.join(accounts[:MOST_NAMED])}{more}." if accounts else "It is not shared."
+    return passed(whom, AccountIds=accounts)
 
 
 @check("ssm_automation_logging", over=EACH_REGION, reads=("ssm.automation_log_destination",))

@@ -31,16 +31,16 @@ KINDS = {
 
 
 def credential_in(name: str, value: str) -> str:
-    """Return what the variable ``name`` holds in clear text, e.g. "a GitHub token"; "" for no credential."""
+    """Return what the variable ``name`` holds in clear text, e.g. "a GitHub token", or "" for no credential."""
     if not value:
         return ""
     for kind, pattern in KINDS.items():
         if pattern.search(value):
             return kind
     if name.upper() in KEY_NAMES:
-        return "a value that its name calls a credential"
+        return "named as a credential"
     if SECRET_NAME.search(name) and not SWITCH.fullmatch(value) and not REFERENCE.match(value):
-        return "a value that its name calls a secret"
+        return "named as a secret"
     return ""
 
 

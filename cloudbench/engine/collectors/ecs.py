@@ -73,11 +73,17 @@ listing(
 def _without_values(answer: Data) -> Iterator[Data]:
     """Yield the task definition; of environments the names stay, and what each value looks like."""
     definition = answer["taskDefinition"]
-    yield {**definition, "containerDefinitions": [_container(one) for one in definition["containerDefinitions"]]}
+    yield {
+        **definition,
+        "name": f"{definition['family']}:{definition['revision']}",
+        "containerDefinitions": [_container(one) for one in definition["containerDefinitions"]],
+    }
 
 
 def _container(told: dict[str, Any]) -> Data:
-    kept: dict[str, Any] = {name: told[name] for name in ("name", "privileged", "user", "readonlyRootFilesystem") if name in told}
+    kept: dict[str, Any] = {
+        name: told[name] for name in ("name", "privileged", "user", "readonlyRootFilesystem") if name in told
+    }
     variables = [(one.get("name", ""), credential_in(one.get("name", ""), one.get("value", ""))) for one in
                  told.get("environment", [])]  # fmt: skip
     return {
@@ -94,6 +100,6 @@ detail(
     ask=lambda family: {"taskDefinition": family["family"]},  # a family stands for its newest active revision
     items=_without_values,
     arn="{taskDefinitionArn}",
-    label="taskDefinitionArn",
+    label="name",
     keep=("family", "revision", "networkMode", "pidMode", "runtimePlatform", "containerDefinitions"),
 )

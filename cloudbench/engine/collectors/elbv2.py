@@ -37,9 +37,10 @@ def _sends_to_https(actions: Iterable[Data]) -> bool:
 
 
 def _listeners(answer: Data) -> Iterator[Data]:
-    """Yield listeners and whether what they do by default sends the client to HTTPS."""
+    """Yield listeners, named e.g. "HTTPS:443", and whether their default action sends the client to HTTPS."""
     for listener in answer["Listeners"]:
-        yield {**listener, "RedirectsToHttps": _sends_to_https(listener["DefaultActions"])}
+        name = f"{listener.get('Protocol', 'GENEVE')}:{listener.get('Port', 6081)}"
+        yield {**listener, "Name": name, "RedirectsToHttps": _sends_to_https(listener["DefaultActions"])}
 
 
 def _rules(answer: Data) -> Iterator[Data]:
@@ -56,7 +57,7 @@ detail(
     ask=_this_balancer,
     items=_listeners,
     arn="{ListenerArn}",
-    label="ListenerArn",
+    label="Name",
     keep=("Protocol", "Port", "SslPolicy", "RedirectsToHttps"),
 )
 detail(  # a listener whose default does not redirect needs no look at its rules

@@ -19,6 +19,11 @@ def _this_function(function: Resource) -> Data:
     return {"FunctionName": function["FunctionName"]}
 
 
+def _urls(answer: Data) -> list[Data]:
+    """Return the URLs, named by their function, and by its alias where they belong to one."""
+    return [{**url, "Name": url["FunctionArn"].partition(":function:")[2]} for url in answer["FunctionUrlConfigs"]]
+
+
 _of_each_function = partial(detail, of="lambda.functions", ask=_this_function)
 
 _of_each_function(
@@ -30,8 +35,8 @@ _of_each_function(
 _of_each_function(  # of the function and of its aliases
     "lambda.function_urls",
     "lambda.list_function_url_configs",
-    items="FunctionUrlConfigs",
+    items=_urls,
     arn="{FunctionArn}",
-    label="FunctionArn",
+    label="Name",
     keep=("FunctionUrl", "AuthType"),
 )
