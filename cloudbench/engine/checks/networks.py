@@ -20,6 +20,7 @@ NAMES = {"6": "tcp", "17": "udp", "1": "icmp", "58": "icmpv6"}
 """Network ACLs number the protocols that security groups name. Source: IANA protocol numbers."""
 WITH_PORTS = ("tcp", "udp")
 EVERYWHERE = {4: "0.0.0.0/0", 6: "::/0"}
+BITS = {4: 32, 6: 128}
 
 # --- Addresses --------------------------------------------------------------------------------------------------------
 
@@ -87,13 +88,17 @@ def has_public_addresses(cidr: str) -> bool:
 
 def cover_the_internet(cidrs: Iterable[str], version: int) -> bool:
     """Return whether these networks together hold every public address, as 0.0.0.0/0 and its two halves do."""
-    spans = []
-    for cidr in cidrs:
-        if cidr == EVERYWHERE[version]:
-            return True
-        if network_of(cidr).version == version:
-            spans.append(span_of(cidr))
-    return _size(spans) >= PUBLIC_SIZE[version] and not without(PUBLIC[version], spans)
+    of_version = [cidr for cidr in cidrs if (":" in cidr) is (version == 6)]
+    if EVERYWHERE[version] in of_version:
+        return True
+    if sum(_count(cidr, version) for cidr in of_version) < PUBLIC_SIZE[version]:
+        return False
+    return not without(PUBLIC[version], map(span_of, of_version))
+
+
+def _count(cidr: str, version: int) -> int:
+    """Return the number of addresses in ``cidr``, read from its prefix alone: it is asked of every rule."""
+    return 1 << (BITS[version] - int(cidr.rpartition("/")[2]))
 
 
 def holds(outer: str, inner: str) -> bool:
@@ -158,8 +163,8 @@ def prefixes_in(region: str, view: View, collections: tuple[str, str]) -> Resolv
 
 def _networks_of(region: str, view: View, collections: tuple[str, str], prefix_list_id: str) -> list[str]:
     lists, entries = collections
-    named = next(one for one in view.in_region(lists, region) if one["PrefixListId"] == prefix_list_id)
-    return [entry["Cidr"] for entry in view.all_of(entries, named)]
+    named = {one["PrefixListId"]: one for one in view.in_region(lists, region)}
+    return [entry["Cidr"] for entry in view.all_of(entries, named[prefix_list_id])]
 
 
 def _ports_of(permission: Data) -> Span:
@@ -175,9 +180,14 @@ def internet_ports(openings: Iterable[Opening], protocol: str, version: int) -> 
     Rules count together: two of which each admits one half of all addresses open what both of them name.
     """
     matching = [one for one in openings if NAMES.get(one.protocol, one.protocol) in (protocol, ANY_PROTOCOL)]
-    whole = [one for one in matching if cover_the_internet(one.cidrs, version)]
-    parts = [one for one in matching if one not in whole]
-    return merged([*(one.ports for one in whole), *_opened_together(parts, version)])
+    whole: list[Span] = []
+    parts: list[Opening] = []
+    for one in matching:
+        if cover_the_internet(one.cidrs, version):
+            whole.append(one.ports)
+        else:
+            parts.append(one)
+    return merged([*whole, *_opened_together(parts, version)])
 
 
 def _opened_together(openings: Sequence[Opening], version: int) -> Iterator[Span]:

@@ -3,7 +3,6 @@
 from collections.abc import Callable, Iterable, Iterator
 
 from cloudbench.engine.checks.networks import (
-    ALL_PORTS,
     ANY_PROTOCOL,
     EVERYWHERE,
     PREFIX_LISTS,
@@ -23,7 +22,6 @@ from cloudbench.engine.checks.networks import (
     is_active,
     is_own,
     merged,
-    network_of,
     opens_to_internet,
     prefixes_in,
     spelled,
@@ -231,8 +229,7 @@ def names_no_wide_networks(group: Resource, view: View) -> Verdict | None:
 
 
 def _is_wide(cidr: str) -> bool:
-    network = network_of(cidr)
-    return network.version == 4 and 0 < network.prefixlen < WIDEST_PUBLIC_PREFIX and has_public_addresses(cidr)
+    return ":" not in cidr and 0 < int(cidr.rpartition("/")[2]) < WIDEST_PUBLIC_PREFIX and has_public_addresses(cidr)
 
 
 @survey("vpc_security_group_in_use", reads=(GROUPS, "ec2.network_interfaces"))
@@ -300,7 +297,7 @@ def acl_does_not_let_everything_in(acl: Resource, view: View) -> Verdict | None:
         f"{words} from {EVERYWHERE[version]}"
         for version in EVERYWHERE
         for protocol, words in names.items()
-        if acl_admits_internet(acl["Entries"], version=version, protocol=protocol, ports=ALL_PORTS)
+        if acl_admits_internet(acl["Entries"], version=version, protocol=protocol, ports=USABLE_PORTS)
     ]
     return verdict(
         not open_,

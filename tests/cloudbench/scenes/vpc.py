@@ -1,3 +1,5 @@
+from typing import Any
+
 from tests.cloudbench.scenes import ACCOUNT, REGION, Answers, Aws, Expected, Verdicts, on_answers, on_moto
 
 EVERYBODY, EVERYBODY_6 = "0.0.0.0/0", "::/0"
@@ -157,6 +159,7 @@ ACLS = {
     ],
     "denied-after": [entry(100, EVERYBODY, ports=(22, 22)), entry(110, EVERYBODY, "deny", "-1")],
     "few-denied-before": [entry(80, "203.0.113.0/24", "deny", "-1"), entry(100, EVERYBODY, protocol="-1")],
+    "all-udp": [entry(100, EVERYBODY, protocol="17", ports=(1, 65535))],
     "v6-open-v4-denied": [entry(80, EVERYBODY, "deny", "-1"), entry(100, EVERYBODY_6, ports=(0, 65535))],
 }
 
@@ -180,11 +183,11 @@ def network_acls(aws: Aws) -> Verdicts:
         return Expected([ident for name, ident in ids.items() if name not in bad], [ids[name] for name in bad])
 
     everything = ["default", *defaults, "all", "all-v6", "few-denied-before"]
-    admin = [*everything, "ssh", "rdp-in-range", "udp-rdp", "denied-after", "v6-open-v4-denied"]
+    admin = [*everything, "all-udp", "ssh", "rdp-in-range", "udp-rdp", "denied-after", "v6-open-v4-denied"]
     unused = [ids[name] for name in ACLS if name != "web"]
     return {
         "vpc_network_acl_no_public_admin": expected(*admin),
-        "vpc_network_acl_no_public_any": expected(*everything, "admin-denied-before", "v6-open-v4-denied"),
+        "vpc_network_acl_no_public_any": expected(*everything, "all-udp", "admin-denied-before", "v6-open-v4-denied"),
         "vpc_network_acl_in_use": Expected(good=[ids["web"]], bad=unused),
     }
 
@@ -213,7 +216,7 @@ def flow_logs(aws: Aws) -> Verdicts:
     return {"vpc_flow_logs": Expected(good, [ids["accepted"], ids["none"], ids["of-subnet"]])}
 
 
-def logged(ec2, kind: str, ident: str, traffic: str) -> None:
+def logged(ec2: Any, kind: str, ident: str, traffic: str) -> None:
     ec2.create_flow_logs(
         ResourceType=kind,
         ResourceIds=[ident],
