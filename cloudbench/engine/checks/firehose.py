@@ -25,7 +25,7 @@ def is_encrypted(stream: Resource, view: View) -> Verdict:
     return verdict(
         status == "ENABLED",
         "Records are encrypted.",
-        f"Server-side encryption is {status.lower()}.",
+        f"Server-side encryption is {status.lower().replace('_', ' ')}.",
         EncryptionStatus=status,
     )
 

@@ -10,7 +10,10 @@ LEAST_VERSION = (3, 0)
 ALWAYS_LOGGING_VERSION = (5, 0)
 """From this version on, jobs log continuously whatever their arguments say."""
 OLDEST_VERSION = "0.9"
-"""What a Spark job runs on that names no version."""
+"""What a Spark job runs on that names no version: it is older than the choice."""
+AUTOMATIC = "auto"
+"""The version of a job that AWS moves to newer versions by itself."""
+NEWEST = (99,)
 
 
 def _is_spark(job: Resource) -> bool:
@@ -18,6 +21,8 @@ def _is_spark(job: Resource) -> bool:
 
 
 def _version(job: Resource) -> tuple[int, ...]:
+    if job["GlueVersion"] == AUTOMATIC:
+        return NEWEST
     return tuple(int(part) for part in (job["GlueVersion"] or OLDEST_VERSION).split("."))
 
 
@@ -85,7 +90,7 @@ def logs_continuously(job: Resource, view: View) -> Verdict | None:
         return None
     argument = str(job["ContinuousLog"] or "").lower()
     if _version(job) >= ALWAYS_LOGGING_VERSION:
-        return passed(f"Jobs of Glue {job['GlueVersion']} always log continuously.", GlueVersion=job["GlueVersion"])
+        return passed("Jobs of this version of Glue always log continuously.", GlueVersion=job["GlueVersion"])
     return verdict(
         argument == "true",
         "The job logs continuously.",

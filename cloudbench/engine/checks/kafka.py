@@ -19,12 +19,12 @@ def _is_serverless(cluster: Resource) -> bool:
 def speaks_tls(cluster: Resource, view: View) -> Verdict:
     """Fail if brokers accept plain text from clients or from each other. Source: EncryptionInTransit.
 
-    Without the field AWS's defaults hold, which are TLS for both.
+    Without the fields the API's defaults hold: clients may choose plain text, brokers may not.
     """
     if _is_serverless(cluster):
         return passed("Serverless clusters speak TLS only.", ClusterType="SERVERLESS")
     settings = cluster["EncryptionInTransit"] or {}
-    clients, brokers = settings.get("ClientBroker", "TLS"), settings.get("InCluster", True)
+    clients, brokers = settings.get("ClientBroker", "TLS_PLAINTEXT"), settings.get("InCluster", True)
     return verdict(
         clients == "TLS" and brokers,
         "Brokers speak TLS only, with clients and with each other.",

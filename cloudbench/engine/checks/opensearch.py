@@ -5,8 +5,15 @@ from cloudbench.engine.inventory import Resource
 from cloudbench.engine.registry import View, check
 
 DOMAINS = "opensearch.domains"
-LATEST_TLS_POLICIES = frozenset({"Policy-Min-TLS-1-2-PFS-2023-10", "Policy-Min-TLS-1-2-RFC9151-FIPS-2024-08"})
-"""TLS 1.2 or newer with perfect forward secrecy: Security Hub, ES.8 and Opensearch.8; the second is of FIPS regions."""
+LATEST_TLS_POLICIES = frozenset(
+    {
+        "Policy-Min-TLS-1-2-PFS-2023-10",
+        "Policy-Min-TLS-1-2-RFC9151-FIPS-2024-08",
+        "Policy-Min-TLS-1-2-FIPS-PQ-2026-10",
+    }
+)
+"""TLS 1.2 or newer with perfect forward secrecy: Security Hub, ES.8 and Opensearch.8 name the first; the others are
+newer and at least as strict."""
 LEAST_DATA_NODES = 3
 """Security Hub, ES.6 and Opensearch.6."""
 LEAST_PRIMARY_NODES = 3

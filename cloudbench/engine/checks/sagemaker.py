@@ -6,7 +6,7 @@ from cloudbench.engine.findings import Verdict, verdict
 from cloudbench.engine.inventory import Resource
 from cloudbench.engine.registry import View, check
 
-SUPPORTED_PLATFORMS = frozenset({"notebook-al2023-v1"})
+SUPPORTED_PLATFORMS = frozenset({"notebook-al2023-v1", "notebook-al2023-v2"})
 """Platforms that AWS still patches: Security Hub, SageMaker.8. Those on Amazon Linux 2 ended on 30 June 2026."""
 FIRST_PLATFORM = "notebook-al1-v1"
 """What an instance runs that names no platform."""

@@ -13,6 +13,7 @@ REGIONAL_TYPES = (
     "COGNITO_USER_POOL",
     "APP_RUNNER_SERVICE",
     "VERIFIED_ACCESS_INSTANCE",
+    "AGENTCORE_GATEWAY",
 )
 """What a regional web ACL can guard, as ListResourcesForWebACL names it; a call asks for one type."""
 
@@ -77,6 +78,7 @@ def _register_guarded(name: str, of: str, resource_type: str) -> None:
         params={"ResourceType": resource_type},
         items="ResourceArns[].{ResourceArn: @}",
         arn="{ResourceArn}",
+        absent=("WAFInvalidParameterException:RESOURCE_TYPE",),  # a region that does not know a type has none of it
     )
 
 

@@ -32,14 +32,15 @@ def jobs_encrypted_logged_and_not(aws: Aws) -> Verdicts:
     job("safe", arguments={log: "true"}, GlueVersion="4.0", SecurityConfiguration="full")
     job("half", arguments={log: "false"}, GlueVersion="3.0", SecurityConfiguration="only-objects")
     job("new", GlueVersion="5.0", arguments={"--encryption-type": "sse-s3", "--password": "secret"})
+    job("automatic", GlueVersion="auto", arguments={"--encryption-type": "sse-s3"})
     job("old", "gluestreaming", GlueVersion="2.0", SecurityConfiguration="deleted")
     job("oldest", SecurityConfiguration="empty", arguments={"--encryption-type": "sse-s3"})
     job("script", "pythonshell", GlueVersion="1.0")
     return {
-        "glue_job_s3_encryption": Expected(good=["safe", "half", "new"], bad=["old", "oldest", "script"]),
-        "glue_job_log_encryption": Expected(good=["safe"], bad=["half", "new", "old", "oldest", "script"]),
-        "glue_job_logging": Expected(good=["safe", "new"], bad=["half", "old", "oldest"]),
-        "glue_job_supported_version": Expected(good=["safe", "half", "new"], bad=["old", "oldest"]),
+        "glue_job_s3_encryption": Expected(good=["safe", "half", "new", "automatic"], bad=["old", "oldest", "script"]),
+        "glue_job_log_encryption": Expected(good=["safe"], bad=["half", "new", "automatic", "old", "oldest", "script"]),
+        "glue_job_logging": Expected(good=["safe", "new", "automatic"], bad=["half", "old", "oldest"]),
+        "glue_job_supported_version": Expected(good=["safe", "half", "new", "automatic"], bad=["old", "oldest"]),
     }
 
 

@@ -70,7 +70,7 @@ def clusters_safe_and_not() -> Answers:
             }
         },
         verdicts={
-            "msk_broker_tls": Expected(good=["safe", "no-way", "bare", "serverless"], bad=["loose", "inside"]),
+            "msk_broker_tls": Expected(good=["safe", "serverless"], bad=["loose", "inside", "no-way", "bare"]),
             "msk_enhanced_monitoring": Expected(good=["safe", "inside"], bad=["loose", "no-way", "bare"]),
             "msk_no_unauthenticated_access": Expected(
                 good=["safe", "inside", "serverless"], bad=["loose", "no-way", "bare"]

@@ -6,7 +6,7 @@ HERE = f"arn:aws:sagemaker:{REGION}:{ACCOUNT}"
 ROLE = f"arn:aws:iam::{ACCOUNT}:role/sagemaker"
 KEY = f"arn:aws:kms:{REGION}:{ACCOUNT}:key/1"
 
-PLATFORMS = ["notebook-al2023-v1", "notebook-al2-v3", "notebook-al1-v1", "silent"]
+PLATFORMS = ["notebook-al2023-v1", "notebook-al2023-v2", "notebook-al2-v3", "notebook-al1-v1", "silent"]
 
 
 @on_moto()
@@ -119,7 +119,7 @@ def serverless_and_silent() -> Answers:
         verdicts={
             "sagemaker_endpoint_instance_count": Expected(good=["mixed"], bad=["uncounted"]),
             "sagemaker_endpoint_config_encrypted": Expected(bad=["serverless", "mixed", "uncounted"]),
-            "sagemaker_notebook_supported_platform": Expected(good=PLATFORMS[:1], bad=PLATFORMS[1:]),
+            "sagemaker_notebook_supported_platform": Expected(good=PLATFORMS[:2], bad=PLATFORMS[2:]),
             "sagemaker_model_network_isolation": Expected(good=["isolated"], bad=["connected", "silent"]),
             "sagemaker_notebook_no_root": Expected(bad=PLATFORMS),
             "sagemaker_notebook_no_direct_internet": Expected(bad=PLATFORMS),

@@ -1,5 +1,6 @@
 from typing import Any
 
+from cloudbench.engine.session import CallFailed
 from tests.cloudbench.scenes import ACCOUNT, REGION, Answers, Aws, Expected, Verdicts, on_answers, on_moto
 from tests.cloudbench.scenes.cloudfront import distribution, listed, server
 
@@ -56,7 +57,10 @@ def acls_that_guard_something_and_nothing() -> Answers:
         (of_cloudfront[1]["ARN"], "AMPLIFY"): "amplify:1:apps/a",
     }
 
-    def resources(params: dict[str, Any]) -> dict[str, Any]:
+    def resources(params: dict[str, Any]) -> dict[str, Any] | CallFailed:
+        if params["ResourceType"] == "AGENTCORE_GATEWAY":  # not in this region
+            reason = "Error reason: The parameter is not supported., field: RESOURCE_TYPE, parameter: AGENTCORE_GATEWAY"
+            return CallFailed("WAFInvalidParameterException", reason, 400)
         found = guarded.get((params["WebACLArn"], params["ResourceType"]))
         return {"ResourceArns": [f"arn:aws:{found}"] if found else []}
 
