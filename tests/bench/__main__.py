@@ -7,7 +7,19 @@ import sys
 import tempfile
 from pathlib import Path
 
-PARTS = ("one_host", "evaluation", "storing", "fleet", "memory", "walk", "preview", "posture", "tick", "bad_input")
+PARTS = (
+    "one_host",
+    "evaluation",
+    "storing",
+    "fleet",
+    "memory",
+    "walk",
+    "preview",
+    "posture",
+    "tick",
+    "bad_input",
+    "cloud",
+)
 
 
 def machine() -> str:
