@@ -32,7 +32,7 @@ class CloudAccountForm(forms.ModelForm):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.initial |= dict.fromkeys(accounts.SECRETS, "") | {"regions": " ".join(self.instance.regions)}
+        self.initial.update(dict.fromkeys(accounts.SECRETS, ""), regions=" ".join(self.instance.regions))
 
     def clean_regions(self) -> list[str]:
         regions = self.cleaned_data["regions"].replace(",", " ").split()

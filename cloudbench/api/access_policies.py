@@ -21,7 +21,7 @@ from organizations.web.viewsets import NO_SUCH_ROW
 FORMATS = ("json", "terraform")
 
 
-class PolicySerializer(serializers.Serializer):
+class AccessPolicySerializer(serializers.Serializer):
     """One IAM policy: its name and its document."""
 
     name = serializers.CharField()
@@ -33,7 +33,7 @@ class AccessSerializer(serializers.Serializer):
 
     benchmarks = serializers.ListField(child=serializers.CharField())
     actions = serializers.ListField(child=serializers.CharField())
-    policies = PolicySerializer(many=True)
+    policies = AccessPolicySerializer(many=True)
     trust_policy = serializers.JSONField()
 
 

@@ -42,7 +42,7 @@ class CloudAccountSerializer(OwnedSerializer):
         return masked(account.access_key_id)
 
 
-class ConnectionTestRequestSerializer(serializers.Serializer):
+class CloudConnectionTestRequestSerializer(serializers.Serializer):
     """Which benchmarks the account is tested for; all unless given."""
 
     benchmarks = serializers.ListField(child=serializers.CharField(max_length=40), required=False, max_length=50)
@@ -55,7 +55,7 @@ class UncheckedSerializer(serializers.Serializer):
     reason = serializers.CharField()
 
 
-class ConnectionTestSerializer(serializers.Serializer):
+class CloudConnectionTestSerializer(serializers.Serializer):
     """What a connection test found; ``missing_permissions`` and ``checked`` are IAM actions."""
 
     ok = serializers.BooleanField()
@@ -93,13 +93,13 @@ class CloudAccountViewSet(mixins.CreateModelMixin, mixins.UpdateModelMixin, mixi
     def perform_destroy(self, instance: CloudAccount) -> None:
         accounts.remove_account(actor=self.request.user, account=instance, now=timezone.now())
 
-    @extend_schema(request=ConnectionTestRequestSerializer, responses=ConnectionTestSerializer)
+    @extend_schema(request=CloudConnectionTestRequestSerializer, responses=CloudConnectionTestSerializer)
     @action(detail=True, methods=["post"], filter_backends=[])
     def test(self, request: Request, pk: str) -> Response:
         """Enter the account and try what its benchmarks read, within a minute; name each missing permission."""
-        asked = ConnectionTestRequestSerializer(data=request.data)
+        asked = CloudConnectionTestRequestSerializer(data=request.data)
         asked.is_valid(raise_exception=True)
         found = connection_tests.try_connection(
             actor=request.user, account=self.get_object(), benchmarks=asked.validated_data.get("benchmarks", [])
         )
-        return Response(ConnectionTestSerializer(found).data)
+        return Response(CloudConnectionTestSerializer(found).data)

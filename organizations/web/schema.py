@@ -90,7 +90,8 @@ class AutoSchema(openapi.AutoSchema):
 
     def _say_headers(self, operation: dict[str, Any]) -> None:
         responses = operation["responses"]
-        if any(one["name"] == "page_size" for one in operation.get("parameters", [])):
+        paged = any(one["name"] == "page_size" for one in operation.get("parameters", []))
+        if paged and self.method == "GET":
             responses["200"]["headers"] = {"X-Total-Count": TOTAL}
         if self.method == "GET" and "202" in responses:
             responses["202"]["headers"] = {"Retry-After": SECONDS}
