@@ -39,9 +39,14 @@ def uses_kerberos(cluster: Resource, view: View) -> Verdict:
 
 
 @check("emr_primary_node_no_public_ip", over="emr.cluster_settings", reads=("emr.primary_nodes",))
-def hides_primary_nodes(cluster: Resource, view: View) -> Verdict:
-    """Fail if a primary node of a cluster that runs has a public address. Source: ListInstances, PublicIpAddress."""
+def hides_primary_nodes(cluster: Resource, view: View) -> Verdict | None:
+    """Fail if a primary node of a cluster that runs has a public address. Source: ListInstances, PublicIpAddress.
+
+    A cluster that has no primary node yet is not judged.
+    """
     nodes = view.all_of("emr.primary_nodes", cluster)
+    if not nodes:
+        return None
     addresses = [node["PublicIpAddress"] for node in nodes if node.get("PublicIpAddress")]
     return verdict(
         not addresses,

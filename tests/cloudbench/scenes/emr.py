@@ -60,6 +60,7 @@ CLUSTERS: dict[str, dict[str, Any]] = {
     "exposed": {"InstanceCollectionType": "INSTANCE_GROUP"},
     "fleet": {"InstanceCollectionType": "INSTANCE_FLEET"},
     "exposed-fleet": {"InstanceCollectionType": "INSTANCE_FLEET"},
+    "starting": {"InstanceCollectionType": "INSTANCE_GROUP"},
 }
 
 
@@ -71,6 +72,8 @@ def clusters_exposed_and_not() -> Answers:
     def instances(params: dict[str, Any]) -> dict[str, Any]:
         of_fleet = CLUSTERS[params["ClusterId"]]["InstanceCollectionType"] == "INSTANCE_FLEET"
         assert ("InstanceFleetType" in params) is of_fleet
+        if params["ClusterId"] == "starting":
+            return {"Instances": []}
         public = {"PublicIpAddress": "198.51.100.7"} if params["ClusterId"].startswith("exposed") else {}
         return {"Instances": [{"Ec2InstanceId": "i-1", "PrivateIpAddress": "10.0.0.1", **public}]}
 
@@ -91,7 +94,7 @@ def clusters_exposed_and_not() -> Answers:
         },
         verdicts={
             "emr_primary_node_no_public_ip": Expected(good=["guarded", "fleet"], bad=["exposed", "exposed-fleet"]),
-            "emr_cluster_kerberos": Expected(good=["guarded"], bad=["exposed", "fleet", "exposed-fleet"]),
+            "emr_cluster_kerberos": Expected(good=["guarded"], bad=["exposed", "fleet", "exposed-fleet", "starting"]),
         },
     )
 
