@@ -2,14 +2,21 @@
 
 from typing import Any
 
-from cloudbench.engine.collectors.wafv2 import REGIONAL_TYPES
 from cloudbench.engine.findings import Verdict, failed, verdict
 from cloudbench.engine.inventory import Resource
 from cloudbench.engine.registry import View, check
 
 WEB_ACLS = ("wafv2.web_acls", "wafv2.cloudfront_web_acls")
 RULE_GROUPS = ("wafv2.rule_groups", "wafv2.cloudfront_rule_groups")
-GUARDED = tuple(f"wafv2.guarded_{kind.lower()}" for kind in REGIONAL_TYPES)
+GUARDED = (
+    "wafv2.guarded_application_load_balancer",
+    "wafv2.guarded_api_gateway",
+    "wafv2.guarded_appsync",
+    "wafv2.guarded_cognito_user_pool",
+    "wafv2.guarded_app_runner_service",
+    "wafv2.guarded_verified_access_instance",
+    "wafv2.guarded_agentcore_gateway",
+)
 
 
 def _is_of_cloudfront(row: Resource) -> bool:
