@@ -145,15 +145,16 @@ def measure(at: Peer, size: str, regions: list[str], delay_ms: int) -> None:
         at.order(f"delay/{delay_ms}")
         cost = scanned(at, benchmark, regions)
         calls = at.calls()
-        counted = Counter(map(key, calls))
-        twice = sum(count - 1 for count in counted.values())
+        answered = [call for call in calls if call["status"] < 500]
+        repeats = len(calls) - len(answered)
+        twice = sum(count - 1 for count in Counter(map(key, answered)).values())
         seconds = cost.report["runs"][0]["seconds"]
         bare = replayed(at, calls)
         counts = cost.report["runs"][0]["counts"]
         ground.tell(
             f"{size}, {len(regions)} regions, +{delay_ms} ms, {benchmark}",
             f"wall {cost.wall:.1f} s of which running {seconds:.1f} s, bare replay {bare:.1f} s "
-            f"(x {seconds / bare:.2f}); {len(calls)} calls, {twice} twice; CPU ours {cost.cpu:.1f} s, "
+            f"(x {seconds / bare:.2f}); {len(calls)} calls ({repeats} not known to moto, tried again), {twice} twice; CPU ours {cost.cpu:.1f} s, "
             f"moto's {cost.peer_cpu:.1f} s; peak {cost.peak_mb:.0f} MB; {counts}",
             "x 1.3, none twice, 300 MB",
         )

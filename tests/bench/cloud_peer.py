@@ -13,6 +13,7 @@ import threading
 import time
 from collections.abc import Callable, Iterable
 from itertools import cycle
+from pathlib import Path
 from typing import Any
 
 os.environ |= {"AWS_ACCESS_KEY_ID": "AKIABENCH", "AWS_SECRET_ACCESS_KEY": "bench", "AWS_DEFAULT_REGION": "us-east-1"}
@@ -67,7 +68,8 @@ class Counting:
     """Stands before moto: keeps each call, waits, and lets it through."""
 
     def __init__(self, app: Any, log: str) -> None:
-        self.app, self.log, self.delay_s, self.lock = app, open(log, "w"), 0.0, threading.Lock()
+        self.app, self.delay_s, self.lock = app, 0.0, threading.Lock()
+        self.log = Path(log).open("w")
 
     def __call__(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
         path = environ["PATH_INFO"]
@@ -76,20 +78,28 @@ class Counting:
         length = int(environ.get("CONTENT_LENGTH") or 0)
         body = environ["wsgi.input"].read(length)
         environ["wsgi.input"] = Body(body)
-        self.keep(environ, path, body)
         if self.delay_s:
             time.sleep(self.delay_s)
-        answer: Iterable[bytes] = self.app(environ, start_response)
-        return answer
+        said = {"status": "500"}
 
-    def keep(self, environ: dict[str, Any], path: str, body: bytes) -> None:
+        def start(status: str, *more: Any) -> Any:
+            said["status"] = status
+            return start_response(status, *more)
+
+        try:
+            answer: Iterable[bytes] = self.app(environ, start)
+            return answer
+        finally:
+            self.keep(environ, path, body, said["status"][:3])
+
+    def keep(self, environ: dict[str, Any], path: str, body: bytes, status: str) -> None:
         headers = {
             name[5:].replace("_", "-").title(): value for name, value in environ.items() if name.startswith("HTTP_")
         }
         headers |= {"Content-Type": environ["CONTENT_TYPE"]} if environ.get("CONTENT_TYPE") else {}
         line = {
             "method": environ["REQUEST_METHOD"], "path": path, "query": environ.get("QUERY_STRING", ""),
-            "headers": headers, "body": body.decode("latin-1"),
+            "headers": headers, "body": body.decode("latin-1"), "status": int(status),
         }  # fmt: skip
         with self.lock:
             self.log.write(json.dumps(line) + "\n")
