@@ -267,14 +267,14 @@ def replicates_to_another_region(bucket: Resource, view: View) -> Verdict:
     regions = {row.arn: row.get("BucketRegion") for row in view.in_region("s3.bucket_regions", GLOBAL)}
     rules = [row for row in view.all_of("s3.bucket_replication_rules", bucket) if row["Status"] == "Enabled"]
     for rule in rules:
-        if regions.get(rule["Bucket"], bucket.region) != bucket.region:
-            words = f"Objects are replicated to {rule['Bucket']} in {regions[rule['Bucket']]}."
-            return passed(words, destination=rule["Bucket"])
-    if foreign := [rule["Bucket"] for rule in rules if rule["Bucket"] not in regions]:
+        where = regions.get(rule["Bucket"])
+        if where and where != bucket.region:
+            return passed(f"Objects are replicated to {rule['Bucket']} in {where}.", destination=rule["Bucket"])
+    if foreign := [rule["Bucket"] for rule in rules if not regions.get(rule["Bucket"])]:
         words = f"The region of the replica {foreign[0]}, a bucket of another account, cannot be told."
         raise Unread(Failure(FailureKind.SERVICE, words, "", bucket.region))
-    where = "is to the same region only" if rules else "is not configured"
-    return failed(f"Replication {where}.", rules=len(rules))
+    state = "is to the same region only" if rules else "is not configured"
+    return failed(f"Replication {state}.", rules=len(rules))
 
 
 # --- What tells of it -------------------------------------------------------------------------------------------------
