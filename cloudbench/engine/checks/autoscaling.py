@@ -55,8 +55,7 @@ def group_has_choice_of_types(group: Resource, view: View) -> Verdict:
     types = sorted({one["InstanceType"] for one in overrides if one.get("InstanceType")})
     by_attributes = any(one.get("InstanceRequirements") for one in overrides)
     zones = group["AvailabilityZones"]
-    choice = "types by their attributes" if by_attributes else f"{max(1, len(types))} instance type(s)"
-    told = f"It may use {choice}, in {len(zones)} zone(s)."
+    told = f"Instance types: {'by attributes' if by_attributes else max(1, len(types))}; zones: {len(zones)}."
     several = by_attributes or len(types) > 1
     return verdict(several and len(zones) > 1, told, told, InstanceTypes=types, AvailabilityZones=zones)
 
@@ -104,7 +103,7 @@ def metadata_stays_on_instance(configuration: Resource, view: View) -> Verdict:
     Source: DescribeLaunchConfigurations, MetadataOptions.HttpPutResponseHopLimit (1 unless set).
     """
     hops = int((configuration.get("MetadataOptions") or {}).get("HttpPutResponseHopLimit") or HOPS)
-    told = f"Answers of the metadata service travel {hops} hop(s)."
+    told = f"The hop limit of the metadata service is {hops}."
     return verdict(hops <= HOPS, told, told, HttpPutResponseHopLimit=hops)
 
 

@@ -151,8 +151,12 @@ def no_snapshot_is_public(region: Resource, view: View) -> Verdict:
         not public,
         f"No snapshot in {region.region} is public.",
         f"Everybody can restore these snapshots in {region.region}: {_some(public)}.",
-        SnapshotIds=public,
+        SnapshotIds=public[:MOST_TOLD],
     )
+
+
+MOST_TOLD = 100
+"""How many ids of public snapshots a finding lists."""
 
 
 def _some(names: list[str], most: int = 5) -> str:

@@ -59,9 +59,7 @@ def policy_has_rules(policy: Resource, view: View) -> Verdict | None:
     said = view.one_of(POLICY, policy)
     if said is None:
         return None
-    counts = {
-        kind: len(said.get(f"{kind}RuleGroupReferences") or ()) for kind in ("Stateless", "Stateful")
-    }  # fmt: skip
+    counts = {kind: len(said.get(f"{kind}RuleGroupReferences") or ()) for kind in ("Stateless", "Stateful")}
     told = f"Rule groups: {counts['Stateless']} stateless, {counts['Stateful']} stateful."
     return verdict(any(counts.values()), told, "It has no rule group.", **counts)
 

@@ -205,6 +205,8 @@ def high_risk_ports_are_closed(group: Resource, view: View) -> Verdict | None:
 
 WIDEST_PUBLIC_PREFIX = 24
 """A network of public IPv4 addresses larger than /24 counts as wide."""
+MOST_TOLD = 5
+"""How many wide networks a finding lists."""
 
 
 @check("vpc_security_group_no_wide_cidr", over=GROUPS, reads=PREFIX_LISTS)
@@ -222,9 +224,9 @@ def names_no_wide_networks(group: Resource, view: View) -> Verdict | None:
     return verdict(
         not wide,
         "No rule names a wide network of public addresses.",
-        f"Rules name wide networks of public addresses: {', '.join(wide[:5])}.",
+        f"Rules name wide networks of public addresses: {', '.join(wide[:MOST_TOLD])}.",
         GroupName=group["GroupName"],
-        Cidrs=wide,
+        Cidrs=wide[:MOST_TOLD],
     )
 
 

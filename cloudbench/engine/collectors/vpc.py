@@ -10,6 +10,11 @@ from cloudbench.engine.inventory import Data, Resource
 from cloudbench.engine.registry import detail, listing
 
 PAGE = {"MaxResults": 1000}
+NOT_IN_THIS_REGION = (
+    "InvalidAction:not valid for this web service",
+    "UnsupportedOperation:not available in this region",
+)
+"""What EC2 answers in young regions that do not have a kind of resource yet."""
 
 listing(
     "ec2.vpcs",
@@ -185,6 +190,7 @@ listing(
     arn="arn:{partition}:ec2:{region}:{OwnerId}:transit-gateway/{TransitGatewayId}",
     label="TransitGatewayId",
     keep=("TransitGatewayId", "OwnerId", "State", "Options", "Tags"),
+    absent=NOT_IN_THIS_REGION,
 )
 
 
@@ -210,4 +216,5 @@ listing(
     arn="arn:{partition}:ec2:{region}:{account}:client-vpn-endpoint/{ClientVpnEndpointId}",
     label="ClientVpnEndpointId",
     keep=("ClientVpnEndpointId", "Status", "ConnectionLogOptions", "VpcId", "SecurityGroupIds", "Tags"),
+    absent=NOT_IN_THIS_REGION,
 )

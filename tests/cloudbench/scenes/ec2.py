@@ -456,7 +456,7 @@ def disk(device: str, encrypted: bool | None = None) -> dict[str, Any]:
     return {"DeviceName": device, "Ebs": {"VolumeSize": 8} | ({} if encrypted is None else {"Encrypted": encrypted})}
 
 
-def templates(**mappings: list[dict[str, Any]]) -> dict[str, Any]:
+def templates(mappings: dict[str, list[dict[str, Any]]]) -> dict[str, Any]:
     return {
         "LaunchTemplateVersions": [
             {
@@ -471,7 +471,7 @@ def templates(**mappings: list[dict[str, Any]]) -> dict[str, Any]:
     }
 
 
-def fleets(state: str = "active", **mappings: list[dict[str, Any]]) -> dict[str, Any]:
+def fleets(mappings: dict[str, list[dict[str, Any]]], state: str = "active") -> dict[str, Any]:
     return {
         "SpotFleetRequestConfigs": [
             {
@@ -488,7 +488,7 @@ def fleets(state: str = "active", **mappings: list[dict[str, Any]]) -> dict[str,
     }
 
 
-MAPPINGS = {
+MAPPINGS: dict[str, list[dict[str, Any]]] = {
     "encrypted": [disk("/dev/sda", True), {"DeviceName": "/dev/sdb", "VirtualName": "ephemeral0"}],
     "plain": [disk("/dev/sda", True), disk("/dev/sdf", False)],
     "untold": [disk("/dev/sda")],
@@ -497,7 +497,7 @@ MAPPINGS = {
 
 
 def launched(by_default: bool) -> dict[str, Any]:
-    ended = fleets("cancelled", ended=[disk("/dev/sda", False)])["SpotFleetRequestConfigs"]
+    ended = fleets({"ended": [disk("/dev/sda", False)]}, "cancelled")["SpotFleetRequestConfigs"]
     by_template = {
         "SpotFleetRequestId": "sfr-by-template",
         "SpotFleetRequestState": "active",
@@ -505,9 +505,9 @@ def launched(by_default: bool) -> dict[str, Any]:
     }
     return {
         "ec2.get_ebs_encryption_by_default": {"EbsEncryptionByDefault": by_default},
-        "ec2.describe_launch_template_versions": templates(**MAPPINGS),
+        "ec2.describe_launch_template_versions": templates(MAPPINGS),
         "ec2.describe_spot_fleet_requests": {
-            "SpotFleetRequestConfigs": [*fleets(**MAPPINGS)["SpotFleetRequestConfigs"], *ended, by_template]
+            "SpotFleetRequestConfigs": [*fleets(MAPPINGS)["SpotFleetRequestConfigs"], *ended, by_template]
         },
     }
 
