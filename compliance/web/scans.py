@@ -2,14 +2,13 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta, tzinfo
+from datetime import datetime, time, timedelta, tzinfo
 
 from django.db.models import QuerySet
 
 from compliance.models import Host, Scan
-from organizations.errors import Invalid
 from organizations.models.organizations import Organization
-from organizations.web.lists import searched, wanted_id
+from organizations.web.lists import searched, wanted_day, wanted_id
 
 USED_TYPES = frozenset({Scan.Type.SCHEDULED, Scan.Type.ON_DEMAND, Scan.Type.RE_EVALUATION})
 """What the product makes so far; the others come with what makes them."""
@@ -50,19 +49,6 @@ def scan_filters(asked: Mapping[str, str], zone: tzinfo) -> ScanFilters:
         since=datetime.combine(first, time(), zone) if first else None,
         before=datetime.combine(last + timedelta(days=1), time(), zone) if last else None,
     )
-
-
-def wanted_day(asked: Mapping[str, str], name: str) -> date | None:
-    text = asked.get(name, "")
-    if not text:
-        return None
-    try:
-        day = date.fromisoformat(text)
-    except ValueError:
-        day = date.max
-    if not 1970 <= day.year <= 2200:
-        raise Invalid({name: "Write the day as year, month and day, e.g. 2026-11-21."})
-    return day
 
 
 def narrowed(rows: QuerySet[Scan], chosen: ScanFilters, organizations: QuerySet[Organization]) -> QuerySet[Scan]:
