@@ -37,25 +37,58 @@ def test_a_stop_without_a_date_is_no_verdict(reason):
     assert judged.reason == "AWS does not tell since when i-1 is stopped."
 
 
-@pytest.mark.parametrize("check_id", ["ec2_instance_no_exposed_admin_or_data_ports", "ec2_enclave_host_hardened"])
-def test_a_security_group_that_cannot_be_seen_is_no_verdict(check_id):
-    interface = {
-        "NetworkInterfaceId": "eni-1",
-        "SubnetId": "subnet-1",
-        "VpcId": "vpc-1",
-        "Association": {"PublicIp": "198.51.100.1"},
-        "Groups": [{"GroupId": "sg-of-another-account"}],
-    }
-    to_internet = {"DestinationCidrBlock": "0.0.0.0/0", "GatewayId": "igw-1", "State": "active"}
-    table = {"RouteTableId": "rtb-1", "VpcId": "vpc-1", "OwnerId": ACCOUNT, "Associations": [{"Main": True}]}
+INTERFACE = {
+    "NetworkInterfaceId": "eni-1",
+    "SubnetId": "subnet-1",
+    "VpcId": "vpc-1",
+    "Association": {"PublicIp": "198.51.100.1"},
+    "Groups": [{"GroupId": "sg-of-another-account"}],
+}
+TABLE = {
+    "RouteTableId": "rtb-1",
+    "VpcId": "vpc-1",
+    "OwnerId": ACCOUNT,
+    "Associations": [{"Main": True}],
+    "Routes": [{"DestinationCidrBlock": "0.0.0.0/0", "GatewayId": "igw-1", "State": "active"}],
+}
+EXPOSED = "ec2_instance_no_exposed_admin_or_data_ports"
+
+
+@pytest.mark.parametrize(
+    ("check_id", "tables", "missing"),
+    [
+        (EXPOSED, [TABLE], "the security group sg-of-another-account"),
+        ("ec2_enclave_host_hardened", [TABLE], "the security group sg-of-another-account"),
+        (EXPOSED, [], "the route table of subnet-1"),
+    ],
+)
+def test_a_part_of_the_network_that_cannot_be_seen_is_no_verdict(check_id, tables, missing):
     judged = outcome(
         check_id,
-        describe_instances=instances(NetworkInterfaces=[interface], EnclaveOptions={"Enabled": True}),
+        describe_instances=instances(NetworkInterfaces=[INTERFACE], EnclaveOptions={"Enabled": True}),
         describe_security_groups={"SecurityGroups": []},
-        describe_route_tables={"RouteTables": [table | {"Routes": [to_internet]}]},
+        describe_route_tables={"RouteTables": tables},
     )
     assert judged.status is Status.ERROR
-    assert judged.reason == "AWS did not tell of the security group sg-of-another-account."
+    assert judged.reason == f"AWS did not tell of {missing}."
+
+
+def test_an_instance_type_that_aws_does_not_describe_is_no_verdict():
+    judged = outcome(
+        "ec2_instance_ebs_optimized", describe_instances=instances(), describe_instance_types={"InstanceTypes": []}
+    )
+    assert (judged.status, judged.reason) == (Status.ERROR, "AWS did not tell of the instance type t3.micro.")
+
+
+def test_a_private_ipv6_address_is_out_of_reach():
+    interface = {"NetworkInterfaceId": "eni-1", "Ipv6Addresses": [{"Ipv6Address": "fd00::1"}]}
+    judged = outcome(
+        EXPOSED,
+        describe_instances=instances(NetworkInterfaces=[interface]),
+        describe_security_groups={"SecurityGroups": []},
+        describe_route_tables={"RouteTables": []},
+    )
+    assert judged.status is Status.PASS
 
 
 def test_prefix_lists_are_asked_for_only_where_a_rule_names_one():

@@ -13,6 +13,7 @@ from cloudbench.engine.checks.networks import (
     Span,
     beyond,
     each_region,
+    has_public_addresses,
     inbound,
     internet_ports,
     is_own,
@@ -21,6 +22,7 @@ from cloudbench.engine.checks.networks import (
     prefixes_in,
     spelled,
     tables_by_subnet,
+    untold,
     within,
 )
 from cloudbench.engine.findings import Finding, Verdict, failed, passed, verdict
@@ -327,7 +329,9 @@ def instance_has_way_to_disks(instance: Resource, view: View) -> Verdict | None:
     if instance.get("EbsOptimized"):
         return passed("It is EBS-optimized.", InstanceType=kind)
     known = view.one_of("ec2.instance_types", instance)
-    support = known["EbsInfo"]["EbsOptimizedSupport"] if known else "unsupported"
+    if known is None:
+        raise Unread(untold(f"the instance type {kind}", "ec2:DescribeInstanceTypes"))
+    support = known["EbsInfo"]["EbsOptimizedSupport"]
     if support == "unsupported":
         return None
     good = f"The type {kind} always is EBS-optimized."
@@ -402,8 +406,7 @@ def _openings(group_ids: Iterable[Data], groups: Mapping[str, Resource], view: V
     for one in group_ids:
         group = groups.get(one["GroupId"])
         if group is None:
-            words = f"AWS did not tell of the security group {one['GroupId']}."
-            raise Unread(Failure(FailureKind.MALFORMED, words, "ec2:DescribeSecurityGroups"))
+            raise Unread(untold(f"the security group {one['GroupId']}", "ec2:DescribeSecurityGroups"))
         found.extend(inbound(group, view))
     return found
 
@@ -435,7 +438,7 @@ def instances_expose_no_services(view: View) -> Iterator[Finding]:
 
 
 def _exposes(
-    instance: Resource, groups: Mapping[str, Resource], table_of: Callable[[str, str], Resource | None], view: View
+    instance: Resource, groups: Mapping[str, Resource], table_of: Callable[[str, str], Resource], view: View
 ) -> Verdict:
     spans: list[Span] = []
     for interface in instance.get("NetworkInterfaces") or ():
@@ -454,12 +457,13 @@ def _exposes(
     )
 
 
-def _reachable_over(interface: Data, table_of: Callable[[str, str], Resource | None], view: View) -> list[int]:
+def _reachable_over(interface: Data, table_of: Callable[[str, str], Resource], view: View) -> list[int]:
     """Return the IP versions over which packets of the Internet get to ``interface``."""
-    addressed = {4: (interface.get("Association") or {}).get("PublicIp"), 6: interface.get("Ipv6Addresses")}
-    table = table_of(str(interface.get("SubnetId")), str(interface.get("VpcId")))
-    if table is None:
+    six = [f"{one['Ipv6Address']}/128" for one in interface.get("Ipv6Addresses") or ()]
+    addressed = {4: "PublicIp" in (interface.get("Association") or {}), 6: any(map(has_public_addresses, six))}
+    if not any(addressed.values()):
         return []
+    table = table_of(interface["SubnetId"], interface["VpcId"])
     prefixes = prefixes_in(table.region, view, ROUTE_PREFIX_LISTS)
     return [version for version, has in addressed.items() if has and opens_to_internet(table, version, prefixes)]
 

@@ -6,7 +6,7 @@ from functools import lru_cache, partial
 from ipaddress import IPv4Network, IPv6Network, ip_network
 from itertools import pairwise
 
-from cloudbench.engine.inventory import Data, NotOffered, Resource, Unread
+from cloudbench.engine.inventory import Data, Failure, FailureKind, NotOffered, Resource, Unread
 from cloudbench.engine.registry import View
 
 Span = tuple[int, int]
@@ -280,8 +280,11 @@ def opens_to_internet(table: Resource, version: int, prefixes: Resolve) -> bool:
     return cover_the_internet([cidr for route in routes for cidr in destinations(route, prefixes)], version)
 
 
-def tables_by_subnet(tables: Iterable[Resource]) -> Callable[[str, str], Resource | None]:
-    """Return a function of the ids of a subnet and its VPC that finds its route table: its own, else the main one."""
+def tables_by_subnet(tables: Iterable[Resource]) -> Callable[[str, str], Resource]:
+    """Return a function of the ids of a subnet and its VPC that finds its route table: its own, else the main one.
+
+    It raises Unread for a subnet of which there is neither.
+    """
     own: dict[str, Resource] = {}
     main: dict[str, Resource] = {}
     for table in tables:
@@ -290,7 +293,19 @@ def tables_by_subnet(tables: Iterable[Resource]) -> Callable[[str, str], Resourc
                 own[association["SubnetId"]] = table
             elif association.get("Main"):
                 main[table["VpcId"]] = table
-    return lambda subnet_id, vpc_id: own.get(subnet_id) or main.get(vpc_id)
+
+    def table_of(subnet_id: str, vpc_id: str) -> Resource:
+        table = own.get(subnet_id) or main.get(vpc_id)
+        if table is None:
+            raise Unread(untold(f"the route table of {subnet_id}", "ec2:DescribeRouteTables"))
+        return table
+
+    return table_of
+
+
+def untold(what: str, action: str) -> Failure:
+    """Return the failure that AWS left out something that other answers of it name."""
+    return Failure(FailureKind.MALFORMED, f"AWS did not tell of {what}.", action)
 
 
 # --- Whose, and where -------------------------------------------------------------------------------------------------

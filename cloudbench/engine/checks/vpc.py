@@ -443,9 +443,7 @@ def vpc_has_private_subnets(vpc: Resource, view: View) -> Verdict | None:
     )
 
 
-def _is_public(table: Resource | None, view: View) -> bool:
-    if table is None:
-        return False
+def _is_public(table: Resource, view: View) -> bool:
     prefixes = prefixes_in(table.region, view, ROUTE_PREFIX_LISTS)
     return any(opens_to_internet(table, version, prefixes) for version in EVERYWHERE)
 
