@@ -1,11 +1,17 @@
 from typing import Any
 
 from django.utils import timezone
+from drf_spectacular.utils import extend_schema_field
 from rest_framework import mixins, serializers
 
 from cloudbench.models import CloudAccount, Schedule
 from cloudbench.services import schedules
 from organizations.web.viewsets import OwnedReadViewSet, OwnedRelatedField, OwnedSerializer
+
+
+@extend_schema_field({"type": "string", "pattern": "^([01][0-9]|2[0-3]):[0-5][0-9](:[0-5][0-9])?$", "example": "06:00"})
+class ClockTimeField(serializers.TimeField):
+    """What a clock shows, without the zone that JSON Schema's times have."""
 
 
 class ScheduleSerializer(OwnedSerializer):
@@ -14,7 +20,7 @@ class ScheduleSerializer(OwnedSerializer):
     account = OwnedRelatedField(queryset=CloudAccount.objects.connected().select_related("organization"))
     account_name = serializers.CharField(source="account.name", read_only=True)
     benchmarks = serializers.ListField(child=serializers.CharField(max_length=40), max_length=50)
-    time = serializers.TimeField(input_formats=["%H:%M", "%H:%M:%S"], format="%H:%M")
+    time = ClockTimeField(input_formats=["%H:%M", "%H:%M:%S"], format="%H:%M")
 
     class Meta:
         model = Schedule
