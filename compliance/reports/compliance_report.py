@@ -12,10 +12,10 @@ from django.template.loader import render_to_string
 from django.utils.safestring import mark_safe
 
 from compliance.reports.html import asset
-from compliance.reports.presentation import GRADES, RING, grade, number, share, stamp
 from organizations.reports.characters import clipped, one_line
 from organizations.reports.issue import Issue
 from organizations.reports.pdf import pdf_of
+from organizations.reports.presentation import number, paper_style, ring, share, stamp
 
 LONGEST = 600
 """Characters of a reason or a name that the paper shows."""
@@ -137,15 +137,14 @@ def document(report: FleetReport, issue: Issue) -> str:
         "compliance/report/fleet.html",
         {
             "report": shown,
+            "page_subject": shown.organization,
+            "page_standard": "Compliance report of the fleet",
             "issue": replace(issue, generated_by=one_line(issue.generated_by)),
             "issued": stamp(issue.generated_at, report.zone),
             "as_of": stamp(report.at, report.zone),
             "first_scan": stamp(report.first_scan, report.zone) if report.first_scan else "",
             "last_scan": stamp(report.last_scan, report.zone) if report.last_scan else "",
-            "score": number(report.average),
-            "grade": grade(report.average),
-            "ring": GRADES[grade(report.average)],
-            "arc": f"{(report.average or 0) / 100 * RING:.1f} {RING}",
+            **ring(report.average),
             "without_waivers": number(report.average_without_waivers),
             "month": [number(one) for one in (report.month_average, report.month_lowest, report.month_highest)],
             "distribution": [(words, hosts, f"{100 * hosts / largest:.1f}") for words, hosts in report.distribution],
@@ -157,7 +156,7 @@ def document(report: FleetReport, issue: Issue) -> str:
                 for one in shown.exceptions
             ],
             "data_sha256": data_sha256(report),
-            "style": mark_safe(asset("pdf.css") + asset("fleet.css")),  # noqa: S308  # our own files
+            "style": mark_safe(paper_style() + asset("fleet.css")),  # noqa: S308  # our own files
         },
     )
 

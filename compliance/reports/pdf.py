@@ -3,11 +3,11 @@
 from django.template.loader import render_to_string
 from django.utils.safestring import mark_safe
 
-from compliance.reports.html import asset
 from compliance.reports.presentation import context_of
 from compliance.reports.scan_report import ScanReport
 from organizations.reports.issue import Issue
 from organizations.reports.pdf import pdf_of
+from organizations.reports.presentation import paper_style
 
 
 def render(report: ScanReport, issue: Issue) -> bytes:
@@ -18,6 +18,6 @@ def render(report: ScanReport, issue: Issue) -> bytes:
 def document(report: ScanReport, issue: Issue) -> str:
     """Return the HTML that the PDF is rendered from."""
     context = context_of(report, issue) | {
-        "style": mark_safe(asset("pdf.css")),  # noqa: S308  # our own file
+        "style": mark_safe(paper_style()),  # noqa: S308  # our own file
     }
     return render_to_string("compliance/report/pdf.html", context)

@@ -4,14 +4,13 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from datetime import datetime
-from decimal import ROUND_FLOOR, Decimal
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from compliance.reports.scan_json import results_sha256
 from compliance.reports.scan_report import CheckReport, ScanReport
 from organizations.reports.characters import clipped, one_line, visible
 from organizations.reports.issue import Issue
+from organizations.reports.presentation import Segment, number, ring, segments, share, stamp
 from templates_app.language.observations import Evidence
 
 ORDER = {"fail": 0, "error": 1, "waived": 2, "pass": 3, "skip": 4}
@@ -44,7 +43,6 @@ GROUPS = (
     ("pass", "Passed checks", "Passed", "Passed", ""),
     ("skip", "Checks that were not evaluated", "Skipped", "Skipped", ""),
 )
-GRADES = {"good": "#2e9e5f", "fair": "#dc9a1e", "poor": "#cf3339", "none": "#a3acb8"}
 PRIVILEGES = {
     "root": "as root",
     "sudo": "with root's rights through sudo",
@@ -54,22 +52,9 @@ METHODS = {"ssh": "over SSH", "local": "on the machine itself"}
 BENCHMARKS = {"debian12": "Debian 12", "ubuntu2204": "Ubuntu 22.04", "rhel9": "Red Hat Enterprise Linux 9"}
 FAMILIES = {"cis": "CIS", "stig": "STIG", "cce": "CCE", "nist": "NIST", "pci": "PCI DSS", "iso": "ISO 27001"}
 NOT_SHOWN = ("cac",)
-BAR_WIDTH, RING = 640, 263.9
 LAST = (10**6,)
 LONGEST = {"title": 300, "expected": 1500, "actual": 1500, "message": 600}
 EVIDENCE_SHOWN = 8
-
-
-@dataclass(frozen=True, slots=True)
-class Segment:
-    """One part of the bar of statuses; ``x`` and ``width`` in its units of 640."""
-
-    status: str
-    label: str
-    fill: str
-    number: int
-    x: float
-    width: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,21 +83,20 @@ def context_of(report: ScanReport, issue: Issue) -> dict[str, object]:
     """Return what the templates of the HTML and the PDF report show."""
     shown = harmless(report)
     results = sorted(shown.results, key=rank)
-    bar = segments(Counter(one.status for one in results))
+    bar = segments(Counter(one.status for one in results), STATUSES)
     return {
         "report": shown,
+        "page_subject": shown.host,
+        "page_standard": f"{shown.template} v{report.template_version}",
         "issue": replace(issue, generated_by=one_line(issue.generated_by)),
         "results": results,
         "groups": [ResultGroup(*words, having(results, words[0])) for words in GROUPS],
         **{words[0]: having(results, words[0]) for words in GROUPS},
         "segments": bar,
         "chapters": list(chapters(results)),
-        "score": number(report.score),
+        **ring(report.score),
         "score_without_waivers": number(report.score_without_waivers),
         "coverage": share(report.coverage),
-        "grade": grade(report.score),
-        "ring": GRADES[grade(report.score)],
-        "arc": f"{(report.score or 0) / 100 * RING:.1f} {RING}",
         "severities": [(severity, report.failed_by_severity[severity]) for severity in SEVERITIES],
         "issued": stamp(issue.generated_at, report.zone),
         "times": times(report, issue),
@@ -171,34 +155,6 @@ def section_numbers(result: CheckReport) -> tuple[int, ...]:
     return tuple(int(part) for part in first.split(".") if part.isascii() and part.isdigit()) or LAST
 
 
-def number(score: float | None) -> str:
-    """Return ``score`` with one digit, cut off and not rounded: 89.96 is not yet 90.0."""
-    if score is None:
-        return "n/a"
-    return "100" if score == 100 else str(Decimal(repr(float(score))).quantize(Decimal("0.1"), ROUND_FLOOR))
-
-
-def share(part: float | None) -> str:
-    """Return ``part``, 0.0 to 1.0, in per cent with one digit, cut off."""
-    return "n/a" if part is None else f"{number(part * 100)} %"
-
-
-def grade(score: float | None) -> str:
-    """Return good (90 and more), fair (70 and more), poor, or none."""
-    if score is None:
-        return "none"
-    return "good" if score >= 90 else "fair" if score >= 70 else "poor"
-
-
-def segments(counts: Mapping[str, int]) -> tuple[Segment, ...]:
-    whole, x, found = sum(counts.values()) or 1, 0.0, []
-    for status, label, fill in STATUSES:
-        width = counts.get(status, 0) / whole * BAR_WIDTH
-        found.append(Segment(status, label, fill, counts.get(status, 0), round(x, 1), round(width, 1)))
-        x += width
-    return tuple(found)
-
-
 def chapters(results: Sequence[CheckReport]) -> Iterator[Chapter]:
     """Yield the top-level sections in order; what has no section comes last. Nothing when there is only one."""
     by_chapter: dict[int, Counter[str]] = {}
@@ -210,7 +166,7 @@ def chapters(results: Sequence[CheckReport]) -> Iterator[Chapter]:
     for chapter, counts in sorted(by_chapter.items()):
         name = "Others" if chapter == LAST[0] else f"Section {chapter}"
         numbers = tuple(counts[status] for status, _, _ in STATUSES)
-        yield Chapter(name, sum(numbers), numbers, segments(counts))
+        yield Chapter(name, sum(numbers), numbers, segments(counts, STATUSES))
 
 
 def times(report: ScanReport, issue: Issue) -> list[tuple[str, str]]:
@@ -222,8 +178,3 @@ def times(report: ScanReport, issue: Issue) -> list[tuple[str, str]]:
         ("Report issued", issue.generated_at),
     )
     return [(label, stamp(at, report.zone)) for label, at in rows if at is not None]
-
-
-def stamp(at: datetime, zone: ZoneInfo) -> str:
-    """Return a time with its offset and the zone's name."""
-    return f"{at.astimezone(zone).isoformat(sep=' ', timespec='seconds')} ({zone.key})"

@@ -2,9 +2,9 @@
 
 from collections.abc import Iterable, Iterator
 
-from compliance.reports.presentation import number, share
 from compliance.reports.scan_report import CheckReport, ScanReport
 from organizations.reports.characters import one_line
+from organizations.reports.presentation import number, share
 
 ORDER = {"fail": 0, "error": 1, "waived": 2, "pass": 3, "skip": 4}
 SEVERITIES = {"critical": 0, "high": 1, "medium": 2, "low": 3}

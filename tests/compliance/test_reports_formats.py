@@ -12,9 +12,10 @@ from lxml import etree
 
 from compliance.reports import html, junit, pdf, scan_json, table
 from compliance.reports.formats import FORMATS
-from compliance.reports.presentation import context_of, number, segments
+from compliance.reports.presentation import STATUSES, context_of
 from compliance.reports.scan_json import results_sha256
 from organizations.reports.characters import visible
+from organizations.reports.presentation import number, segments
 from tests.factories.reports import HOSTILE, ISSUE, a_report, check_reports, hostile_report
 
 OBEYED = {"Cc", "Cf", "Cs", "Zl", "Zp"}
@@ -126,9 +127,9 @@ def test_scores_are_cut_off_not_rounded(score, text):
 
 
 def test_bar_is_as_wide_as_its_parts():
-    parts = segments({"fail": 1, "pass": 2, "skip": 3})
+    parts = segments({"fail": 1, "pass": 2, "skip": 3}, STATUSES)
     assert [one.width for one in parts] == [106.7, 0.0, 0.0, 213.3, 320.0]
-    assert all(one.width == 0 for one in segments({}))
+    assert all(one.width == 0 for one in segments({}, STATUSES))
 
 
 def test_findings_come_by_severity_then_by_section():
