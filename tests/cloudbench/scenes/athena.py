@@ -8,7 +8,7 @@ def results(option: str | None = None) -> dict[str, Any]:
     return {"ResultConfiguration": {"OutputLocation": "s3://results/", **encryption}}
 
 
-@on_moto()
+@on_moto(keep_defaults=True)
 def workgroups_encrypted_logged_and_not(aws: Aws) -> Verdicts:
     athena = aws("athena")
     athena.create_work_group(Name="safe", Configuration={**results("SSE_S3"), "PublishCloudWatchMetricsEnabled": True})

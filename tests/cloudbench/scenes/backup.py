@@ -10,7 +10,7 @@ ADMIN = f"arn:aws:iam::{ACCOUNT}:role/backup-admin"
 ACTIONS = ["backup:DeleteRecoveryPoint", "backup:UpdateRecoveryPointLifecycle", "backup:PutBackupVaultAccessPolicy"]
 
 
-@on_moto()
+@on_moto(keep_defaults=True)
 def plans_of_long_and_short_retention(aws: Aws) -> Verdicts:
     backup = aws("backup")
     backup.create_backup_vault(BackupVaultName="vault")
@@ -33,7 +33,7 @@ def plans_of_long_and_short_retention(aws: Aws) -> Verdicts:
     }
 
 
-@on_moto()
+@on_moto(keep_defaults=True)
 def no_plan_at_all(aws: Aws) -> Verdicts:
     return {"backup_plan_exists": Expected(bad=[f"arn:aws:iam::{ACCOUNT}:root"])}
 

@@ -6,7 +6,7 @@ ROOT = f"arn:aws:iam::{ACCOUNT}:root"
 FULL_ACCESS = "arn:aws:iam::aws:policy/AmazonBedrockFullAccess"
 
 
-@on_moto()
+@on_moto(keep_defaults=True)
 def invocations_logged(aws: Aws) -> Verdicts:
     to_bucket = {"s3Config": {"bucketName": "prompts", "keyPrefix": "a"}, "textDataDeliveryEnabled": True}
     aws("s3").create_bucket(Bucket="prompts", CreateBucketConfiguration={"LocationConstraint": REGION})
@@ -14,7 +14,7 @@ def invocations_logged(aws: Aws) -> Verdicts:
     return {"bedrock_invocation_logging": Expected(good=[ROOT])}
 
 
-@on_moto()
+@on_moto(keep_defaults=True)
 def invocations_not_logged(aws: Aws) -> Verdicts:
     return {"bedrock_invocation_logging": Expected(bad=[ROOT])}
 

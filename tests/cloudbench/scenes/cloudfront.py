@@ -151,7 +151,7 @@ def certificates_strong_and_not() -> Answers:
     )
 
 
-@on_moto()
+@on_moto(keep_defaults=True)
 def buckets_there_and_gone(aws: Aws) -> Verdicts:
     s3, cloudfront = aws("s3"), aws("cloudfront")
     location = {"LocationConstraint": "eu-central-1"}

@@ -23,7 +23,7 @@ def file_systems_encrypted_mounted_and_not(aws: Aws) -> Verdicts:
     }
 
 
-@on_moto()
+@on_moto(keep_defaults=True)
 def access_points_confined_and_not(aws: Aws) -> Verdicts:
     efs = aws("efs")
     file_system = efs.create_file_system(CreationToken="a")["FileSystemId"]

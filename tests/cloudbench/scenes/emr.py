@@ -26,7 +26,7 @@ def blocked(expected: Expected, configuration: dict[str, Any]) -> Answers:
     )
 
 
-@on_moto()
+@on_moto(keep_defaults=True)
 def public_access_blocked(aws: Aws) -> Verdicts:
     aws("emr").put_block_public_access_configuration(BlockPublicAccessConfiguration=block(True, (22, 22)))
     return {"emr_account_block_public_access": Expected(good=[ROOT])}

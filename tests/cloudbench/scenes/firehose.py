@@ -6,7 +6,7 @@ from tests.cloudbench.scenes import ACCOUNT, REGION, Answers, Aws, Expected, Ver
 ROLE = f"arn:aws:iam::{ACCOUNT}:role/firehose"
 
 
-@on_moto()
+@on_moto(keep_defaults=True)
 def streams_encrypted_and_not(aws: Aws) -> Verdicts:
     firehose, kinesis = aws("firehose"), aws("kinesis")
     to_bucket = {"RoleARN": ROLE, "BucketARN": "arn:aws:s3:::records"}

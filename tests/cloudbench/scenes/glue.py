@@ -5,7 +5,7 @@ from tests.cloudbench.scenes import ACCOUNT, Answers, Aws, Expected, Verdicts, o
 ROLE = f"arn:aws:iam::{ACCOUNT}:role/glue"
 
 
-@on_moto()
+@on_moto(keep_defaults=True)
 def jobs_encrypted_logged_and_not(aws: Aws) -> Verdicts:
     glue = aws("glue")
     for name, s3, logs in (

@@ -1,7 +1,7 @@
 from tests.cloudbench.scenes import Aws, Expected, Verdicts, on_moto
 
 
-@on_moto()
+@on_moto(keep_defaults=True)
 def streams_encrypted_kept_and_not(aws: Aws) -> Verdicts:
     kinesis = aws("kinesis")
     for name in ("week", "day", "almost"):

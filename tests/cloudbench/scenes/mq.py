@@ -3,7 +3,7 @@ from typing import Any
 from tests.cloudbench.scenes import ACCOUNT, REGION, Answers, Aws, Expected, Verdicts, on_answers, on_moto
 
 
-@on_moto()
+@on_moto(keep_defaults=True)
 def brokers_logging_upgrading_and_not(aws: Aws) -> Verdicts:
     mq = aws("mq")
 

@@ -6,7 +6,7 @@ LOGS = f"arn:aws:logs:{REGION}:{ACCOUNT}:log-group:search"
 FORWARD = "Policy-Min-TLS-1-2-PFS-2023-10"
 
 
-@on_moto()
+@on_moto(keep_defaults=True)
 def domains_encrypted_resilient_and_not(aws: Aws) -> Verdicts:
     opensearch = aws("opensearch")
     opensearch.create_domain(

@@ -9,7 +9,7 @@ KEY = f"arn:aws:kms:{REGION}:{ACCOUNT}:key/1"
 PLATFORMS = ["notebook-al2023-v1", "notebook-al2023-v2", "notebook-al2-v3", "notebook-al1-v1", "silent"]
 
 
-@on_moto()
+@on_moto(keep_defaults=True)
 def notebooks_confined_and_not(aws: Aws) -> Verdicts:
     sagemaker = aws("sagemaker")
 
@@ -36,7 +36,7 @@ def notebooks_confined_and_not(aws: Aws) -> Verdicts:
     }
 
 
-@on_moto()
+@on_moto(keep_defaults=True)
 def endpoints_doubled_and_not(aws: Aws) -> Verdicts:
     sagemaker = aws("sagemaker")
     container = {"Image": f"{ACCOUNT}.dkr.ecr.{REGION}.amazonaws.com/model:1"}

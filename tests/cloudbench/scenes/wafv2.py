@@ -14,7 +14,7 @@ def rule(name: str, metrics: dict[str, Any] = COUNTED) -> dict[str, Any]:
     return {"Name": name, "Priority": 0, "Statement": statement, "Action": {"Block": {}}, "VisibilityConfig": metrics}
 
 
-@on_moto()
+@on_moto(keep_defaults=True)
 def acls_with_rules_logs_and_without(aws: Aws) -> Verdicts:
     wafv2 = aws("wafv2")
 
