@@ -5,7 +5,7 @@ from datetime import datetime
 
 from cloudbench.engine.checks.policies import NEGATIVE, Statement, statements_of
 from cloudbench.engine.findings import Finding, Verdict, failed, passed, verdict
-from cloudbench.engine.inventory import Resource
+from cloudbench.engine.inventory import GLOBAL, Resource
 from cloudbench.engine.registry import View, check, survey
 
 RETENTION_DAYS = 35
@@ -44,7 +44,7 @@ def has_plan(view: View) -> Iterator[Finding]:
     regions = sorted({plan.region for plan in view["backup.plans"]})
     if regions or not view.unread:
         words = f"There are backup plans in {', '.join(regions)}." if regions else "There is no backup plan."
-        yield Finding(view.account.root_arn, "global", bool(regions), words, view.account.id, {"Regions": regions})
+        yield Finding(view.account.root_arn, GLOBAL, bool(regions), words, view.account.id, {"Regions": regions})
 
 
 def days_kept(lifecycle: dict[str, int] | None) -> int | None:

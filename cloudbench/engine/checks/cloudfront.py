@@ -3,7 +3,7 @@
 from typing import Any
 
 from cloudbench.engine.findings import Verdict, failed, passed, verdict
-from cloudbench.engine.inventory import Resource
+from cloudbench.engine.inventory import GLOBAL, Resource, Unread
 from cloudbench.engine.registry import View, check
 
 DEPRECATED_ORIGIN_PROTOCOL = "SSLv3"
@@ -202,22 +202,40 @@ def has_recommended_tls_policy(distribution: Resource, view: View) -> Verdict:
 
 @check(
     "cloudfront_s3_origin_exists",
-    over="cloudfront.origin_buckets",
-    reads=("cloudfront.found_buckets",),
+    over="cloudfront.distributions",
+    reads=("cloudfront.origin_buckets", "cloudfront.found_buckets"),
 )
-def asks_bucket_that_exists(origin: Resource, view: View) -> Verdict:
-    """Fail if there is no bucket of the name that an origin has: anyone could create it and serve from it.
+def asks_buckets_that_exist(distribution: Resource, view: View) -> Verdict | None:
+    """Fail if there is no bucket of a name that an origin has: anyone could create it and serve from it.
 
-    Website endpoints are not judged. Source: ListDistributions, DomainName of S3 origins; HeadBucket (404 if missing).
+    Website endpoints are not looked at; distributions without another bucket are not judged.
+    Source: ListDistributions, DomainName of the origins; HeadBucket, which answers 404 for a missing one.
     """
-    exists = view.one_of("cloudfront.found_buckets", origin) is not None
+    origins = [one for one in view.in_region("cloudfront.origin_buckets", GLOBAL) if one.arn == distribution.arn]
+    if not origins:
+        return None
+    missing = _missing_buckets(origins, view)
     return verdict(
-        exists,
-        f"The bucket {origin['Bucket']} exists.",
-        f"There is no bucket {origin['Bucket']}; whoever creates it serves this distribution's content.",
-        Bucket=origin["Bucket"],
-        OriginId=origin["OriginId"],
+        not missing,
+        "Every bucket that it takes content from exists.",
+        f"There is no bucket {', '.join(missing)}; whoever creates it decides what viewers get.",
+        Buckets=missing or sorted({origin["Bucket"] for origin in origins}),
     )
+
+
+def _missing_buckets(origins: list[Resource], view: View) -> list[str]:
+    """Return the names of buckets that do not exist. Raises Unread if there is none, but one could not be looked at."""
+    missing: set[str] = set()
+    unread: Unread | None = None
+    for origin in origins:
+        try:
+            if view.one_of("cloudfront.found_buckets", origin) is None:
+                missing.add(origin["Bucket"])
+        except Unread as error:
+            unread = error
+    if unread is not None and not missing:
+        raise unread
+    return sorted(missing)
 
 
 @check("cloudfront_sni_used", over="cloudfront.distributions")

@@ -1,7 +1,7 @@
 """What must hold of WAF Classic, global and regional: nothing in it may be empty, and web ACLs must log."""
 
 from cloudbench.engine.findings import Verdict, verdict
-from cloudbench.engine.inventory import Resource
+from cloudbench.engine.inventory import GLOBAL, Resource
 from cloudbench.engine.registry import View, check
 
 
@@ -60,7 +60,7 @@ for _check_id, _over, _details, _content, _missing in (
 @check("waf_classic_global_acl_logging", over="waf.web_acls", reads=("waf.logging_configurations",))
 def logs_requests(acl: Resource, view: View) -> Verdict | None:
     """Fail if a global web ACL logs nothing. Source: ListLoggingConfigurations, ResourceArn, LogDestinationConfigs."""
-    configurations = view.in_region("waf.logging_configurations", "global")
+    configurations = view.in_region("waf.logging_configurations", GLOBAL)
     destinations = [place for one in configurations if one.arn == acl.arn for place in one["LogDestinationConfigs"]]
     return verdict(
         bool(destinations),

@@ -3,7 +3,7 @@
 from typing import Any
 
 from cloudbench.engine.findings import Verdict, failed, verdict
-from cloudbench.engine.inventory import Resource
+from cloudbench.engine.inventory import GLOBAL, Resource
 from cloudbench.engine.registry import View, check
 
 WEB_ACLS = ("wafv2.web_acls", "wafv2.cloudfront_web_acls")
@@ -52,7 +52,7 @@ def _guarded_by_regional(acl: Resource, view: View) -> list[str]:
 
 
 def _guarded_by_global(acl: Resource, view: View) -> list[str]:
-    distributions = view.in_region("cloudfront.distributions", "global")
+    distributions = view.in_region("cloudfront.distributions", GLOBAL)
     apps = view.all_of("wafv2.guarded_amplify", acl)
     return sorted({row.arn for row in apps} | {row.arn for row in distributions if row["WebACLId"] == acl.arn})
 

@@ -1,5 +1,6 @@
 from typing import Any
 
+from cloudbench.engine.session import CallFailed, Denied
 from tests.cloudbench.scenes import ACCOUNT, Answers, Aws, Expected, Verdicts, on_answers, on_moto
 
 OWN_CERTIFICATE = {
@@ -148,6 +149,28 @@ def certificates_strong_and_not() -> Answers:
             "cloudfront_sni_used": Expected(good=["STRONG", "NEWEST", "OLDER"], bad=["DEDICATED"]),
             "cloudfront_waf_attached": Expected(good=["STRONG"], bad=["NEWEST", "OLDER", "DEDICATED", "OF-CLOUDFRONT"]),
         },
+    )
+
+
+@on_answers
+def buckets_of_others() -> Answers:
+    def head(params: dict[str, Any]) -> Any:
+        if params["Bucket"] == "foreign":
+            return Denied("403", "Forbidden", 403)
+        return {} if params["Bucket"] == "there" else CallFailed("404", "Not Found", 404)
+
+    regionless = {"DomainName": "gone.s3.amazonaws.com"}
+    return Answers(
+        says={
+            "cloudfront.list_distributions": listed(
+                distribution("BOTH-THERE", bucket("there"), bucket("there", Id="again"), server()),
+                distribution("ONE-GONE", bucket("there"), bucket("gone", **regionless)),
+                distribution("GONE-AND-FOREIGN", bucket("foreign"), bucket("gone")),
+                distribution("NO-BUCKET", server()),
+            ),
+            "s3.head_bucket": head,
+        },
+        verdicts={"cloudfront_s3_origin_exists": Expected(good=["BOTH-THERE"], bad=["ONE-GONE", "GONE-AND-FOREIGN"])},
     )
 
 
