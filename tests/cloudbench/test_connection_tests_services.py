@@ -13,7 +13,7 @@ from organizations.errors import Invalid
 from organizations.models.audit import AuditEvent
 from tests.factories.cloudbench import BenchmarkFactory, CloudAccountFactory, a_document
 from tests.factories.organizations import member
-from tests.peers.moto import ACCOUNT, Moto
+from tests.peers.moto import ACCOUNT, user_of
 
 pytest_plugins = ("tests.peers.moto",)
 
@@ -24,34 +24,9 @@ ROLE = f"arn:aws:iam::{ACCOUNT}:role/plumbline-read"
 
 
 @pytest.fixture
-def aws(moto, settings, monkeypatch) -> Moto:
-    """Have moto stand in the place of AWS; the server has no credentials of its own."""
-    settings.AWS_ENDPOINT_URL = moto.url
-    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN", "AWS_PROFILE"):
-        monkeypatch.delenv(name, raising=False)
-    monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
-    monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", "/nonexistent")
-    return moto
-
-
-@pytest.fixture
 def benchmark():
     document = a_document("s3_bucket_versioning", "iam_root_mfa", slug="small")
     return BenchmarkFactory(slug="small", document=document)
-
-
-def policy(*actions: str) -> str:
-    statement = {"Effect": "Allow", "Action": list(actions), "Resource": "*"}
-    return json.dumps({"Version": "2012-10-17", "Statement": [statement]})
-
-
-def user_of(aws: Moto, *actions: str) -> dict[str, str]:
-    """Make a user who may do exactly ``actions``; return keys as an account holds them."""
-    iam = aws.client("iam")
-    iam.create_user(UserName="plumbline")
-    iam.put_user_policy(UserName="plumbline", PolicyName="read", PolicyDocument=policy(*actions))
-    key = iam.create_access_key(UserName="plumbline")["AccessKey"]
-    return {"access_key_id": key["AccessKeyId"], "secret_access_key": key["SecretAccessKey"]}
 
 
 def account_of(organization, **fields):
@@ -90,7 +65,7 @@ def test_all_benchmarks_are_tried_with_one_call_for_each_operation(admin, organi
     assert test.seconds < 60
 
 
-def role_of(aws: Moto, external_id: str) -> None:
+def role_of(aws, external_id: str) -> None:
     """Make the role that the generated documents describe: trusting the user of ``user_of``, permitted READS."""
     access = Access(READS, USER, external_id)
     iam = aws.client("iam")

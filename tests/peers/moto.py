@@ -1,5 +1,6 @@
 """A moto server in the place of AWS: a process of the tests' own, on a free port of loopback."""
 
+import json
 import subprocess
 import sys
 import time
@@ -54,6 +55,31 @@ def moto(moto_server: Moto) -> Moto:
     """Give the server, empty."""
     moto_server.reset()
     return moto_server
+
+
+@pytest.fixture
+def aws(moto: Moto, settings: Any, monkeypatch: pytest.MonkeyPatch) -> Moto:
+    """Have moto stand in the place of AWS; the server has no credentials of its own."""
+    settings.AWS_ENDPOINT_URL = moto.url
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN", "AWS_PROFILE"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
+    monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", "/nonexistent")
+    return moto
+
+
+def policy(*actions: str) -> str:
+    statement = {"Effect": "Allow", "Action": list(actions), "Resource": "*"}
+    return json.dumps({"Version": "2012-10-17", "Statement": [statement]})
+
+
+def user_of(aws: Moto, *actions: str) -> dict[str, str]:
+    """Make a user who may do exactly ``actions``; return keys as an account holds them."""
+    iam = aws.client("iam")
+    iam.create_user(UserName="plumbline")
+    iam.put_user_policy(UserName="plumbline", PolicyName="read", PolicyDocument=policy(*actions))
+    key = iam.create_access_key(UserName="plumbline")["AccessKey"]
+    return {"access_key_id": key["AccessKeyId"], "secret_access_key": key["SecretAccessKey"]}
 
 
 @contextmanager
