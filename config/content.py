@@ -9,14 +9,15 @@ from django.conf import settings
 from django.db.models import QuerySet
 from django.utils import timezone
 
+from cloudbench.services import content as benchmarks
 from compliance.services import previews
 from organizations.models.content import LoadedContent
 from templates_app.models import Template
 from templates_app.services import content as templates
 
-LOADERS = (templates.load_content,)
-CHECKS = (templates.check_content,)
-SHIPPED_BY = ("templates_app",)
+LOADERS = (templates.load_content, benchmarks.load_content)
+CHECKS = (templates.check_content, benchmarks.check_content)
+SHIPPED_BY = ("templates_app", "cloudbench")
 NAME = "all"
 
 
