@@ -1,6 +1,6 @@
 """What must hold of buckets."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Mapping
 
 from cloudbench.engine.checks.exposure import READING, SETTINGS, WRITING, in_force, public_access
 from cloudbench.engine.checks.policies import (
@@ -10,12 +10,13 @@ from cloudbench.engine.checks.policies import (
     refuses_plain_transport,
     statements_of,
 )
-from cloudbench.engine.findings import Verdict, failed, passed, verdict
+from cloudbench.engine.findings import Finding, Verdict, failed, passed, verdict
 from cloudbench.engine.inventory import GLOBAL, Failure, FailureKind, Resource, Unread
-from cloudbench.engine.registry import View, check
+from cloudbench.engine.registry import View, check, survey
 
 ACCOUNT_BLOCKS, BUCKET_BLOCKS = "s3control.account_public_access_blocks", "s3.bucket_public_access_blocks"
 ACLS, POLICIES, VERSIONING = "s3.bucket_acls", "s3.bucket_policies", "s3.bucket_versioning"
+REPLICATION = "s3.bucket_replication_rules"
 READS = ("s3:GetObject", "s3:GetObjectVersion", "s3:ListBucket", "s3:ListBucketVersions")
 WRITES = (
     "s3:PutObject", "s3:PutObjectAcl", "s3:DeleteObject", "s3:DeleteObjectVersion", "s3:RestoreObject",
@@ -58,7 +59,7 @@ def blocks_public_access(bucket: Resource, view: View) -> Verdict:
     """
     lacking = [name for name in SETTINGS if not in_force(_blocks(bucket, view), name)]
     if lacking:
-        return failed(f"Public access is not blocked in full: {', '.join(lacking)} are off.", lacking=lacking)
+        return failed(f"Public access is not blocked in full; off: {', '.join(lacking)}.", lacking=lacking)
     return passed("All four settings that block public access are in force.")
 
 
@@ -253,28 +254,34 @@ def locks_objects(bucket: Resource, view: View) -> Verdict:
     return verdict(enabled, "Object Lock is enabled.", "Object Lock is not enabled.", ObjectLockEnabled=enabled)
 
 
-@check(
-    "s3_bucket_cross_region_replication",
-    over="s3.buckets",
-    reads=("s3.bucket_replication_rules", "s3.bucket_regions"),
-)
-def replicates_to_another_region(bucket: Resource, view: View) -> Verdict:
-    """Fail unless an enabled rule replicates to a bucket in another region.
+@survey("s3_bucket_cross_region_replication", reads=("s3.buckets", REPLICATION, "s3.bucket_regions"))
+def replicates_to_another_region(view: View) -> Iterator[Finding]:
+    """Fail each bucket unless an enabled rule replicates it to a bucket in another region.
 
     The region of another account's bucket cannot be told: such a rule alone is an error.
     Source: GetBucketReplication, Rules[].Destination.Bucket; ListBuckets, BucketRegion.
     """
     regions = {row.arn: row.get("BucketRegion") for row in view.in_region("s3.bucket_regions", GLOBAL)}
-    rules = [row for row in view.all_of("s3.bucket_replication_rules", bucket) if row["Status"] == "Enabled"]
-    for rule in rules:
-        where = regions.get(rule["Bucket"])
+    for bucket in view["s3.buckets"]:
+        try:
+            said = _replicated(bucket, view.all_of(REPLICATION, bucket), regions)
+        except Unread as error:
+            view.unread[error.failure] = None
+        else:
+            yield Finding(bucket.arn, bucket.region, said.passed, said.words, bucket.name, said.attributes)
+
+
+def _replicated(bucket: Resource, rules: list[Resource], regions: Mapping[str, str | None]) -> Verdict:
+    replicas = [rule["Bucket"] for rule in rules if rule["Status"] == "Enabled"]
+    for replica in replicas:
+        where = regions.get(replica)
         if where and where != bucket.region:
-            return passed(f"Objects are replicated to {rule['Bucket']} in {where}.", destination=rule["Bucket"])
-    if foreign := [rule["Bucket"] for rule in rules if not regions.get(rule["Bucket"])]:
+            return passed(f"Objects are replicated to {replica} in {where}.", destination=replica)
+    if foreign := [replica for replica in replicas if not regions.get(replica)]:
         words = f"The region of the replica {foreign[0]}, a bucket of another account, cannot be told."
         raise Unread(Failure(FailureKind.SERVICE, words, "", bucket.region))
-    state = "is to the same region only" if rules else "is not configured"
-    return failed(f"Replication {state}.", rules=len(rules))
+    state = "is to the same region only" if replicas else "is not configured"
+    return failed(f"Replication {state}.", destinations=replicas)
 
 
 # --- What tells of it -------------------------------------------------------------------------------------------------

@@ -16,7 +16,7 @@ GONE = ("DELETING", "CREATING", "PARTIALLY_DELETED")
 def _judged(block: Resource | Data | None) -> Verdict:
     lacking = [name for name in SETTINGS if not (block and block.get(name))]
     if lacking:
-        return failed(f"Public access is not blocked in full: {', '.join(lacking)} are off.", lacking=lacking)
+        return failed(f"Public access is not blocked in full; off: {', '.join(lacking)}.", lacking=lacking)
     return passed("All four settings that block public access are on.")
 
 
