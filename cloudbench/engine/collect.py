@@ -49,7 +49,9 @@ MOST_TRIES = 3
 MOST_THROTTLES = 12
 NOT_READY_TRIES, NOT_READY_PAUSE_S = 60, 1.0
 TIMEOUTS_TO_GIVE_UP = 3
-"""So many timeouts in a row, and a region counts as not reachable."""
+"""So many timeouts in a row, and a service in a region is given up."""
+SILENT_SERVICES = 3
+"""So many services that time out while none of a region answers, and the region is given up."""
 POLL_S = 0.25
 PAUSE_S = 0.1
 MOST_PAGES = 10_000
@@ -168,7 +170,8 @@ class Collecting:
         self._whole: deque[Part] = deque()
         self._closed: dict[str, Failure] = dict(closed or {})
         self._probing: dict[str, list[Ask]] = {}
-        self._timeouts: dict[str, int] = {}
+        self._timeouts: dict[tuple[str, str], int] = {}
+        self._silent: dict[str, set[str]] = {}
         self._broken: Failure | None = None
 
     # --- The loop ---
@@ -440,7 +443,8 @@ class Collecting:
             self._take_failure(ask, said, pace)
             return
         pace.went_well()
-        self._timeouts[ask.region] = 0
+        self._timeouts.pop((ask.service, ask.region), None)
+        self._silent.pop(ask.region, None)
         ask.tries = ask.throttles = 0
         if ask.operation == PROBE and not ask.wants:
             self._confirming = False
@@ -530,6 +534,9 @@ class Collecting:
 
     def _take_failure(self, ask: Ask, said: CallFailed, pace: Pace) -> None:
         probing = ask.operation == PROBE and not ask.wants
+        lane = (ask.service, ask.region)
+        if not isinstance(said, TimedOut):
+            self._silent.pop(ask.region, None)  # a refusal is an answer too
         if isinstance(said, Throttled):
             self.tally.throttles += 1
             pace.was_throttled(self._clock())
@@ -537,8 +544,7 @@ class Collecting:
             if ask.throttles <= MOST_THROTTLES and pace.throttled_in_a_row <= MOST_THROTTLES:
                 self._again(ask)
                 return
-            self._dead[ask.service, ask.region] = described(ask, said)
-            self._empty((ask.service, ask.region), described(ask, said))
+            self._empty(lane, described(ask, said))
         elif not probing and self._is_absent(ask, said):
             pace.went_well()
             self._end(ask, None)
@@ -551,16 +557,19 @@ class Collecting:
         elif isinstance(said, Passing):
             ask.tries += 1
             if isinstance(said, TimedOut):
-                self._timeouts[ask.region] = self._timeouts.get(ask.region, 0) + 1
-            if ask.tries < MOST_TRIES and self._timeouts.get(ask.region, 0) < TIMEOUTS_TO_GIVE_UP:
+                self._timeouts[lane] = self._timeouts.get(lane, 0) + 1
+                self._silent.setdefault(ask.region, set()).add(ask.service)
+            if ask.tries < MOST_TRIES and not self._is_silent(lane):
                 self.tally.repeats += 1
                 self._later(ask, PAUSE_S * 2**ask.tries)
                 return
         failure = described(ask, said)
         if isinstance(said, CredentialsRefused):
             self._doubt_credentials(ask, failure, probing)
-        elif self._timeouts.get(ask.region, 0) >= TIMEOUTS_TO_GIVE_UP:
+        elif len(self._silent.get(ask.region, ())) >= SILENT_SERVICES:
             self._shut_region(ask.region, failure)
+        elif self._is_silent(lane):
+            self._empty(lane, failure)
         if probing:
             if isinstance(said, Denied):
                 words = f"The region {ask.region} is closed by a policy of the AWS organization ({said.code})."
@@ -581,7 +590,7 @@ class Collecting:
                 self._shut_region(region, failure)
 
     def _is_absent(self, ask: Ask, said: CallFailed) -> bool:
-        return all(_matches(said, want.part.collection.absent) for want in ask.wants)
+        return all(matches(said, want.part.collection.absent) for want in ask.wants)
 
     def _again(self, ask: Ask) -> None:
         self.tally.repeats += 1
@@ -610,8 +619,15 @@ class Collecting:
         for ask in waiting:
             self._give_up(ask, self._closed[region])
 
+    def _is_silent(self, lane: tuple[str, str]) -> bool:
+        """Return whether a service does not answer in a region, or hardly any does there."""
+        if len(self._silent.get(lane[1], ())) >= SILENT_SERVICES:
+            return True
+        return self._timeouts.get(lane, 0) >= TIMEOUTS_TO_GIVE_UP
+
     def _empty(self, lane: tuple[str, str], failure: Failure) -> None:
-        """Give up what waits in one lane."""
+        """Give up one lane: what waits in it, and what would."""
+        self._dead[lane] = failure
         queue = self._queues.get(lane, deque())
         waiting = list(queue)
         queue.clear()
@@ -653,7 +669,7 @@ def described(ask: Ask, said: CallFailed) -> Failure:
     return Failure(kind, words, action, ask.region)
 
 
-def _matches(said: CallFailed, codes: Many[str]) -> bool:
+def matches(said: CallFailed, codes: Many[str]) -> bool:
     """Return whether ``said`` is one of ``codes``; "Code:text" asks for the text in the message too."""
     for code in codes:
         name, _, text = code.partition(":")

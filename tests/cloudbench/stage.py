@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from functools import lru_cache
+from functools import cache
 from typing import Any
 from unittest import mock
 
@@ -131,7 +131,7 @@ class Recording:
     told: Mapping[str, Any] | None
 
 
-@lru_cache(maxsize=4)
+@cache
 def recorded(name: str) -> Recording:
     """Play the scene once and keep every answer."""
     scene = SCENES[name]

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 import pytest
 
 from cloudbench.engine import checks, collectors  # noqa: F401 - registers all
-from cloudbench.engine.collect import TIMEOUTS_TO_GIVE_UP, Cancelled, Collecting
+from cloudbench.engine.collect import Cancelled, Collecting
 from cloudbench.engine.evaluation import Evaluation
 from cloudbench.engine.facts import line_of, parts_in
 from cloudbench.engine.findings import Status
@@ -165,14 +165,31 @@ def test_a_region_that_hangs_is_given_up_and_the_others_are_told():
     assert not [asked for asked in script.asked if asked[0].startswith("ec2") and asked[1] == SOUTH]
 
 
-def test_a_region_that_stops_answering_midway_is_given_up_after_a_few_timeouts():
+def test_one_service_that_does_not_answer_leaves_its_region_to_the_others():
     def hang(region, params, nth):
-        return TimedOut("ReadTimeoutError", "") if region == SOUTH else {"Vpcs": [VPC]}
+        return TimedOut("ReadTimeoutError", "")
 
-    script = networks(ec2__describe_vpcs=hang, ec2__describe_flow_logs=hang, ec2__describe_subnets=hang)
-    collected(script, FLOW_LOGS, "vpc_subnet_no_auto_public_ip", "vpc_default_security_group_closed")
-    tried = [asked for asked in script.asked if asked[1] == SOUTH and asked[0].startswith("ec2")]
-    assert len(tried) <= TIMEOUTS_TO_GIVE_UP + 4, "those that were under way at once, and no more"
+    script = networks(efs__describe_file_systems=hang)
+    outcomes, _, _ = collected(script, FLOW_LOGS, "efs_file_system_encrypted", regions=(NORTH,))
+    assert outcomes[FLOW_LOGS].status is Status.PASS
+    assert outcomes["efs_file_system_encrypted"].status is Status.ERROR
+    assert (
+        "No answer to elasticfilesystem:DescribeFileSystems in eu-north-1"
+        in outcomes["efs_file_system_encrypted"].reason
+    )
+
+
+def test_a_region_where_several_services_stop_answering_is_given_up():
+    def hang(region, params, nth):
+        return TimedOut("ReadTimeoutError", "") if region == SOUTH else {}
+
+    plan = plan_for(CHECKS)
+    names = {one.operation.replace(".", "__") for one in plan.collections if not one.of and one.scope is Scope.REGIONAL}
+    script = Script(**{name: hang for name in names if name != "sts__get_caller_identity"})
+    outcomes, _, _ = collected(script, *CHECKS, concurrency=4)
+    tried = {operation for operation, region, _ in script.asked if region == SOUTH}
+    assert len(tried) < len(names) / 2, "most were not tried any more"
+    assert "eu-south-1" in outcomes[FLOW_LOGS].reason
 
 
 def test_trouble_that_passes_is_not_shown():
