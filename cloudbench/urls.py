@@ -1,12 +1,40 @@
-from django.urls import path
+from django.urls import path, register_converter
 
+from cloudbench.reports.formats import FORMATS
 from cloudbench.views.accounts import AccountList, AccountPage, CreateAccount, EditAccount, RemoveAccount, TryAccount
+from cloudbench.views.benchmarks import BenchmarkList, RunNow
+from cloudbench.views.history import CompareChosen, RunHistory
+from cloudbench.views.runs import CancelRun, ControlPage, DecidedControls, RunPage, RunProgress, RunReportFile
 from cloudbench.views.schedules import CreateSchedule, DeleteSchedule, EditSchedule, PauseSchedule, ScheduleList
 
 app_name = "cloudbench"
 
+
+class RunFormatConverter:
+    """The name of a report format of runs."""
+
+    regex = "|".join(FORMATS)
+
+    def to_python(self, value: str) -> str:
+        return value
+
+    def to_url(self, value: str) -> str:
+        return value
+
+
+register_converter(RunFormatConverter, "run_format")
+
 urlpatterns = [
-    path("cloud/", AccountList.as_view(), name="landing"),
+    path("cloud/", BenchmarkList.as_view(), name="benchmarks"),
+    path("cloud/run/", RunNow.as_view(), name="run_now"),
+    path("cloud/runs/<int:pk>/", RunPage.as_view(), name="run"),
+    path("cloud/runs/<int:pk>/progress/", RunProgress.as_view(), name="run_progress"),
+    path("cloud/runs/<int:pk>/decided/", DecidedControls.as_view(), name="decided_controls"),
+    path("cloud/runs/<int:pk>/controls/<str:control>/", ControlPage.as_view(), name="control"),
+    path("cloud/runs/<int:pk>/cancel/", CancelRun.as_view(), name="cancel_run"),
+    path("cloud/runs/<int:pk>/report/<run_format:name>/", RunReportFile.as_view(), name="run_report"),
+    path("cloud/history/", RunHistory.as_view(), name="history"),
+    path("cloud/history/compare/", CompareChosen.as_view(), name="compare_chosen"),
     path("cloud/accounts/", AccountList.as_view(), name="accounts"),
     path("cloud/accounts/new/", CreateAccount.as_view(), name="create_account"),
     path("cloud/accounts/<int:pk>/", AccountPage.as_view(), name="account"),
