@@ -4,7 +4,7 @@ from celery import shared_task
 from django.utils import timezone
 
 from cloudbench import queue
-from cloudbench.services import collecting, retention, run_claims, run_reports
+from cloudbench.services import collecting, retention, run_claims, run_reports, schedules
 
 
 @shared_task(name=queue.RUN_BENCHMARKS.name, acks_late=True, ignore_result=True)
@@ -17,6 +17,12 @@ def run_benchmarks() -> None:
 def sweep_snapshots() -> None:
     """Free the collections of lost workers and see to it that pending ones are performed."""
     run_claims.sweep(now=timezone.now())
+
+
+@shared_task(name=queue.TICK_SCHEDULES.name, acks_late=True, ignore_result=True)
+def tick_schedules() -> None:
+    """Ask for the runs of the schedules whose time has come."""
+    schedules.tick(now=timezone.now())
 
 
 @shared_task(name=queue.PRUNE.name, acks_late=True, ignore_result=True)

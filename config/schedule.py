@@ -19,6 +19,10 @@ BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
         "task": "compliance.sweep_scans",
         "schedule": EVERY_MINUTE_S,
     },
+    "ask for the cloud runs whose time has come": {
+        "task": "cloudbench.tick_schedules",
+        "schedule": EVERY_MINUTE_S,
+    },
     "begin and end streams as policies and hosts stand": {
         "task": "compliance.reconcile_streams",
         "schedule": HOURLY_S,

@@ -1,13 +1,15 @@
 """Connection tests: who are we there, which regions are open, and which permissions are missing."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
 from time import monotonic
 
+from cloudbench.engine.collect import matches
+from cloudbench.engine.inventory import Data
 from cloudbench.engine.permissions import action_of
 from cloudbench.engine.plan import Plan, plan_for
-from cloudbench.engine.registry import Collection, Scope
+from cloudbench.engine.registry import OWN_ACCOUNT, Collection, Scope
 from cloudbench.engine.session import CallFailed, CredentialsRefused, Denied, Passing, Session, Throttled, whoami
 from cloudbench.models import CloudAccount
 from cloudbench.providers.aws_catalogue import smallest_pages
@@ -123,9 +125,9 @@ def try_listings(session: Session, account: CloudAccount, plan: Plan, test: Conn
     here = next((region for region in account.regions if region in test.regions), session.home)
     pool = ThreadPoolExecutor(AT_ONCE, thread_name_prefix="connection-test")
     calls = {
-        pool.submit(said_of, session, one, here if one.scope is Scope.REGIONAL else session.home, pages[operation]): (
-            operation
-        )
+        pool.submit(
+            said_of, session, one, region_for(one, here, session.home), params_of(one, account, pages)
+        ): operation
         for operation, one in listings.items()
         if action_of(operation) not in known
     }
@@ -135,15 +137,28 @@ def try_listings(session: Session, account: CloudAccount, plan: Plan, test: Conn
     note(test, said, details)
 
 
-def said_of(session: Session, collection: Collection, region: str, page: dict[str, object]) -> str | None:
+def region_for(collection: Collection, here: str, home: str) -> str:
+    """Return where to call: ``here`` for what regions have, ``home`` for what an account has once."""
+    wanted = home if collection.scope is Scope.GLOBAL else here
+    return wanted if not collection.regions or wanted in collection.regions else collection.regions[0]
+
+
+def params_of(collection: Collection, account: CloudAccount, pages: Mapping[str, Data]) -> Data:
+    """Return the parameters of the one call: those of the listing, with the smallest page."""
+    fixed = {
+        name: account.account_id if value == OWN_ACCOUNT else value for name, value in (collection.params or {}).items()
+    }
+    return {**fixed, **pages[collection.operation]}
+
+
+def said_of(session: Session, collection: Collection, region: str, params: Data) -> str | None:
     """Make one call; return None when it was permitted, "" when it was denied, else why that cannot be told."""
     if not session.offers(collection.client, region):
         return f"AWS does not offer it in {region}."
     try:
-        session.call(collection.operation, region, {**(collection.params or {}), **page})
+        session.call(collection.operation, region, params)
     except Denied as failure:
-        means_absent = failure.code in collection.absent and "not authorized" not in failure.message.lower()
-        return None if means_absent else ""
+        return None if matches(failure, collection.absent) else ""
     except (Throttled, Passing, CredentialsRefused) as failure:
         return no_answer(failure)
     except CallFailed:

@@ -6,9 +6,11 @@ from threading import Barrier, Thread
 import pytest
 from django.core.exceptions import PermissionDenied
 from django.db import connection
+from django.utils import timezone
 
 from cloudbench.models import Run, Schedule
 from cloudbench.services.schedules import change_schedule, create_schedule, delete_schedule, due, tick
+from cloudbench.tasks import tick_schedules
 from organizations.errors import Conflict, Invalid
 from organizations.models.audit import AuditEvent
 from tests.factories.cloudbench import NOON, BenchmarkFactory, CloudAccountFactory, ScheduleFactory
@@ -182,3 +184,10 @@ def test_two_schedulers_at_once_ask_once(admin, account):
     assert sum(turns) == 3
     assert Run.objects.count() == 1  # all three want the same benchmark of the same account
     assert AuditEvent.objects.filter(action="cloud_run.requested").count() == 1
+
+
+def test_the_task_asks_for_what_is_due(admin, account):
+    schedule = made(admin, account)
+    Schedule.objects.filter(pk=schedule.pk).update(next_at=timezone.now() - DAY)
+    tick_schedules()
+    assert Run.objects.get().schedule_id == schedule.pk
