@@ -7,7 +7,7 @@ MANAGE := $(PYTHON_IN) manage.py
 
 export XDG_CACHE_HOME ?= $(CURDIR)/.cache
 
-.PHONY: help setup setup-dev prepare scan run test lint bench clean
+.PHONY: help setup setup-dev prepare scan run test lint bench demo-cloud clean
 
 help: ## show this list
 	@sed -n 's/^\([a-z-]*\):.*## /\1 \t/p' $(MAKEFILE_LIST)
@@ -36,6 +36,9 @@ lint: setup-dev ## format, ruff, types, import contracts, system checks, migrati
 
 bench: setup-dev ## the benchmarks, with their figures
 	@$(PYTHON_IN) -m tests.bench $(ARGS)
+
+demo-cloud: setup-dev ## an AWS account with faults, played by moto: connected, evaluated, repaired, evaluated again
+	@$(PYTHON_IN) -m tests.demo.cloud
 
 clean: ## remove the environment and all caches; the data stays
 	@rm -rf .venv .cache .mypy_cache .ruff_cache .pytest_cache .import_linter_cache
