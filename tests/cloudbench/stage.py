@@ -28,6 +28,7 @@ ENVIRONMENT = {
     "AWS_SECRET_ACCESS_KEY": "not-a-secret",
     "AWS_DEFAULT_REGION": REGION,
     "MOTO_ALLOW_NONEXISTENT_REGION": "false",
+    "MOTO_EC2_LOAD_DEFAULT_AMIS": "false",  # 1300 images of others, made anew for each scene and region
 }
 _library = botocore.session.Session()
 UNLIMITED = dict.fromkeys(_library.get_available_services(), 100_000.0)
