@@ -142,6 +142,7 @@ def _take_turn(schedule: Schedule, now: datetime) -> bool:
     """Ask for the runs of ``schedule`` unless another tick has; what cannot be asked for waits for the next time."""
     try:
         with transaction.atomic():
+            CloudAccount.objects.select_for_update(of=("self",)).get(pk=schedule.account_id)  # first, as removing does
             mine = Schedule.objects.filter(
                 pk=schedule.pk, enabled=True, next_at=schedule.next_at, organization__automation_paused=False
             )
