@@ -43,6 +43,10 @@ from organizations.web.pages import OwnedPage
 from organizations.web.paging import page_of
 
 
+LOUD = (Status.FAIL, Status.ERROR)
+"""A control of many checks first shows those that ended so."""
+
+
 def all_runs() -> QuerySet[Run]:
     return with_names(Run.objects.all()).select_related("snapshot__base")
 
@@ -213,6 +217,8 @@ class ControlPage(OwnedPage, TemplateView):
             "levels": [level.label for level in document.levels if level.id in published.levels],
             "labelled": published.assessment if document.counts.manual else "",
             "checks": checks,
+            "told_checks": (loud := [c for c in checks if c.status in LOUD]) or checks,
+            "quiet_checks": [c for c in checks if c.status not in LOUD] if loud else [],
             "guides": [check.text for check in failing or checks if check.text],
             "resources": [shown_resource(one) for one in shown],
             "resource_count": len(report.affected),
