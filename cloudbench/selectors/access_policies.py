@@ -20,13 +20,13 @@ def checks_of(slugs: Sequence[str]) -> list[str]:
     """
     if not slugs:
         return sorted(CHECKS)
-    documents = dict(Benchmark.objects.newest().filter(slug__in=slugs).values_list("slug", "document"))
-    if unknown := [slug for slug in slugs if slug not in documents]:
-        known = ", ".join(Benchmark.objects.newest().values_list("slug", flat=True)) or "none; run load_content"
-        raise Invalid({"benchmarks": f"There is no benchmark {', '.join(unknown)[:200]}. Known: {known}."})
-    named = {
-        check for document in documents.values() for control in document["controls"] for check in control["checks"]
-    }
+    newest = Benchmark.objects.newest()
+    known = set(newest.values_list("slug", flat=True))
+    if unknown := [slug for slug in slugs if slug not in known]:
+        there = ", ".join(sorted(known)) or "none; the operator loads them with manage.py load_content"
+        raise Invalid({"benchmarks": f"There is no benchmark {unknown[0][:100]!r}. There are: {there}."})
+    documents = newest.filter(slug__in=slugs).values_list("document", flat=True)
+    named = {check for document in documents for control in document["controls"] for check in control["checks"]}
     return sorted(named & CHECKS.keys())
 
 
