@@ -1,6 +1,6 @@
 """Benchmarks as values, from their stored documents, and what their controls weigh."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from cloudbench.engine import checks, collectors  # noqa: F401 - registers all
 from cloudbench.engine.registry import CHECKS
@@ -18,6 +18,14 @@ def document_of(stored: StoredBenchmark) -> Benchmark:
     if stored.sha256 not in _read:
         _read[stored.sha256] = benchmark_from(stored.document)
     return _read[stored.sha256]
+
+
+def documents_of(stored: Sequence[StoredBenchmark]) -> list[Benchmark]:
+    """Return the benchmarks that ``stored`` hold, their documents perhaps left out; new ones are read together."""
+    new = [one.pk for one in stored if one.sha256 not in _read]
+    for sha256, document in StoredBenchmark.objects.filter(pk__in=new).values_list("sha256", "document") if new else ():
+        _read[sha256] = benchmark_from(document)
+    return [_read[one.sha256] for one in stored]
 
 
 def runnable(control: Control) -> tuple[str, ...]:

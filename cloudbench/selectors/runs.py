@@ -10,7 +10,7 @@ from cloudbench.lib.content import read_content
 from cloudbench.lib.crosswalk import places
 from cloudbench.models import Benchmark as StoredBenchmark
 from cloudbench.models import CheckResult, CloudAccount, ControlState, Run
-from cloudbench.selectors.benchmarks import document_of, runnable
+from cloudbench.selectors.benchmarks import document_of, documents_of, runnable
 
 SHOWN = ("organization", "account", "benchmark", "snapshot", "requested_by")
 """What a run comes with on a page, its benchmark's document and its snapshot's operations apart."""
@@ -57,8 +57,10 @@ def unfinished(accounts: QuerySet[CloudAccount]) -> list[Run]:
 
 
 def newest_benchmarks() -> list[StoredBenchmark]:
-    """Return the newest revision of each benchmark by title, its document left to ``document_of``, which keeps it."""
-    return list(StoredBenchmark.objects.newest().defer("document").order_by("title"))
+    """Return the newest revision of each benchmark by title, their documents read beforehand."""
+    newest = list(StoredBenchmark.objects.newest().defer("document").order_by("title"))
+    documents_of(newest)
+    return newest
 
 
 def decided_counts(run: Run) -> dict[str, int]:

@@ -63,10 +63,11 @@ class CompareChosen(OwnedPage, View):
     """The button Compare: leads to the comparison of the two runs that are ticked, the older one first."""
 
     in_part = True
-    permissions = {"read": "view_compliance"}
+    permissions = {"write": "view_compliance"}
+    http_method_names = ["post"]
 
-    def get(self, request: HttpRequest) -> HttpResponse:
-        ids = {number for text in request.GET.getlist("run") if (number := wanted_id(text))}
+    def post(self, request: HttpRequest) -> HttpResponse:
+        ids = {number for text in request.POST.getlist("run") if (number := wanted_id(text))}
         chosen = sorted(self.rows(Run.objects.filter(pk__in=list(ids)[:10])).values_list("pk", flat=True))
         page = compare_url()
         if page is None or len(chosen) != 2:

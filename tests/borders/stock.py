@@ -5,7 +5,7 @@ from typing import Any
 
 from django.db.models import Model
 
-from cloudbench.models import CloudAccount, Schedule
+from cloudbench.models import CloudAccount, CustomControl, Run, Schedule
 from compliance.models import Credential, Host, HostGroup, Policy, PolicyOverride, PolicySecondary, Scan, Waiver
 from compliance.services.previews import request_preview
 from compliance.services.streams import assign_policy
@@ -18,18 +18,21 @@ from organizations.models.users import User
 from templates_app.models import Template, TemplateCheck
 from templates_app.services.templates import copy_template
 from tests.borders.routes import row_of
+from tests.factories.cloudbench import ControlStateFactory, completed_run
 from tests.factories.compliance import NOON, a_scan, completed_scan
 
 OWNED = (
-    Alert, AuditEvent, CloudAccount, Credential, Host, HostGroup, Membership, Policy, PolicyOverride, PolicySecondary,
-    Scan, Schedule, Template, TemplateCheck, Waiver,
+    Alert, AuditEvent, CloudAccount, Credential, CustomControl, Host, HostGroup, Membership, Policy, PolicyOverride,
+    PolicySecondary, Run, Scan, Schedule, Template, TemplateCheck, Waiver,
 )  # fmt: skip
 FIELDS: dict[str, type[Model]] = {
     "organization": Organization, "host": Host, "template": Template, "policy": Policy, "policy_pk": Policy,
     "credential": Credential, "host_group": HostGroup, "groups": HostGroup, "source": Template, "check": TemplateCheck,
-    "account": CloudAccount, "add": Host, "remove": Host, "from": Scan, "to": Scan,
+    "account": CloudAccount, "run": Run, "add": Host, "remove": Host, "from": Scan, "to": Scan,
 }  # fmt: skip
 """What rows are named by a parameter or a field of this name."""
+CONTROL = "1.1"
+"""A control that the newest run has."""
 
 
 def stock(organization: Organization, admin: User) -> None:
@@ -45,6 +48,8 @@ def stock(organization: Organization, admin: User) -> None:
     template = Template.objects.filter(organization=organization).first()
     copy_template(actor=admin, template=template, organization=organization, name="A draft")
     request_preview(actor=admin, template=template)
+    account = CloudAccount.objects.filter(organization=organization).first()
+    ControlStateFactory(run=completed_run(account=account), control_id=CONTROL, status="FAIL", affected=2, evaluated=3)
 
 
 def ids_of(organization: Organization) -> dict[type[Model], list[int]]:

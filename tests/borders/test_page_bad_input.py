@@ -22,14 +22,14 @@ from django.http import HttpResponse
 from django.test import Client
 from django.urls import resolve, reverse
 
-from cloudbench.models import CloudAccount, Schedule
+from cloudbench.models import CloudAccount, CustomControl, Run, Schedule
 from compliance.models import Host, HostGroup, Policy, PolicyOverride, PolicySecondary, Scan, Waiver
 from itsm.models import Alert
 from organizations.models.users import User
 from templates_app.models import Template, TemplateCheck
 from tests.borders.forms import Form, forms_of
 from tests.borders.routes import Route, routes
-from tests.borders.stock import ids_of, stock
+from tests.borders.stock import CONTROL, ids_of, stock
 from tests.factories.organizations import OrganizationFactory, UserFactory, member
 
 pytestmark = pytest.mark.django_db
@@ -38,7 +38,8 @@ SHOWN = [r for r in PAGES if hasattr(getattr(r.callback, "view_class", r.callbac
 KINDS: dict[str, type[Model]] = {
     "compliance/hosts/groups/": HostGroup, "compliance/hosts/": Host, "compliance/policies/": Policy,
     "compliance/templates/": Template, "compliance/scans/": Scan, "compliance/exceptions/": Waiver, "alerts/": Alert,
-    "cloud/accounts/": CloudAccount, "cloud/schedules/": Schedule,
+    "cloud/accounts/": CloudAccount, "cloud/schedules/": Schedule, "cloud/runs/": Run,
+    "cloud/queries/controls/": CustomControl,
 }  # fmt: skip
 """What a path is about whose first parameter is an id."""
 INNER: dict[str, type[Model]] = {
@@ -120,7 +121,7 @@ def url_of(route: Route, ids: dict[type[Model], list[int]]) -> str:
     """Return a path of ``route`` about a row that exists."""
     kind = next((model for prefix, model in KINDS.items() if route.path.startswith(prefix)), None)
     known = {name: [*ids[model], 1][0] for name, model in INNER.items()}
-    return route.url(**known, pk=[*ids[kind], 1][0] if kind else 1)
+    return route.url(**known, control=CONTROL, pk=[*ids[kind], 1][0] if kind else 1)
 
 
 @contextmanager
