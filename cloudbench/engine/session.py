@@ -9,8 +9,10 @@ from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import urlsplit, urlunsplit
 
 import botocore.session
+from botocore.awsrequest import AWSRequest
 from botocore.client import BaseClient
 from botocore.config import Config
 from botocore.credentials import RefreshableCredentials
@@ -236,6 +238,8 @@ class Session:
             service, region_name=self.home, endpoint_url=self._endpoint_url, config=self._config
         )
         client.meta.events.register_first("before-endpoint-resolution.*", self._turn_to_region)
+        if self._endpoint_url:
+            client.meta.events.register_first("request-created.*", self._stay_at_endpoint)
         return client
 
     def _turn_to_region(self, builtins: dict[str, Any], context: dict[str, Any], **_: Any) -> None:
@@ -243,6 +247,13 @@ class Session:
         if region:
             builtins["AWS::Region"] = region
             context.setdefault("signing", {})["region"] = region
+
+    def _stay_at_endpoint(self, request: AWSRequest, **_: Any) -> None:
+        """Take back what botocore puts before the endpoint's name, as the account's id for s3control: none answers."""
+        ours = urlsplit(self._endpoint_url or "").netloc
+        asked = urlsplit(request.url)
+        if asked.netloc.endswith(f".{ours}"):
+            request.url = urlunsplit(asked._replace(netloc=ours))
 
     def _assume(self, role: Role) -> None:
         base: Any = self._botocore.create_client(
