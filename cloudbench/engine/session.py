@@ -251,7 +251,7 @@ class Session:
     def _stay_at_endpoint(self, request: AWSRequest, **_: Any) -> None:
         """Take back what botocore puts before the endpoint's name, as the account's id for s3control: none answers."""
         ours = urlsplit(self._endpoint_url or "").netloc
-        asked = urlsplit(request.url)
+        asked = urlsplit(str(request.url))
         if asked.netloc.endswith(f".{ours}"):
             request.url = urlunsplit(asked._replace(netloc=ours))
 

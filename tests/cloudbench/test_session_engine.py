@@ -3,6 +3,8 @@
 from cloudbench.engine.session import Keys, Session
 from tests.peers.moto import ACCOUNT, Moto
 
+pytest_plugins = ("tests.peers.moto",)
+
 BLOCK = dict.fromkeys(("BlockPublicAcls", "IgnorePublicAcls", "BlockPublicPolicy", "RestrictPublicBuckets"), True)
 
 
