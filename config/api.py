@@ -9,6 +9,9 @@ from rest_framework.routers import DynamicRoute, Route, SimpleRouter
 from cloudbench.api.access_policies import AccessPolicyView
 from cloudbench.api.accounts import CloudAccountViewSet
 from cloudbench.api.benchmarks import BenchmarkViewSet
+from cloudbench.api.compare import CompareView
+from cloudbench.api.custom_controls import CustomControlViewSet
+from cloudbench.api.queries import QueryView, SaveQueryView
 from cloudbench.api.runs import RunViewSet
 from cloudbench.api.schedules import ScheduleViewSet
 from compliance.api.compliance_report import (
@@ -69,6 +72,7 @@ router.register("compliance-report/hosts", ReportHostViewSet, basename="report-h
 router.register("compliance-report/checks", FailingCheckViewSet, basename="report-checks")
 router.register("cloud/accounts", CloudAccountViewSet)
 router.register("cloud/schedules", ScheduleViewSet)
+router.register("cloud/custom-controls", CustomControlViewSet)
 
 PREVIEW = "v1/templates/<int:pk>/preview/"  # needs stored facts, so it is compliance's
 
@@ -85,6 +89,9 @@ urlpatterns = [
     path(f"{PREVIEW}cancel/", PreviewViewSet.as_view({"post": "cancel"}, detail=True)),
     path(f"{PREVIEW}hosts/", PreviewViewSet.as_view({"get": "hosts"}, detail=True)),
     path("v1/cloud/policy/", AccessPolicyView.as_view()),
+    path("v1/cloud/queries/", QueryView.as_view()),
+    path("v1/cloud/queries/save/", SaveQueryView.as_view()),
+    path("v1/cloud/compare/", CompareView.as_view()),
     path("v1/reports/<str:report_id>/verify/", VerifyReportView.as_view()),
     path("v1/", include(router.urls)),
     path("schema/", SpectacularAPIView.as_view(), name="schema"),

@@ -261,6 +261,7 @@ SPECTACULAR_SETTINGS = {
         "AutoOrManualEnum": [("auto", "Automatic"), ("manual", "Manual")],
         "JobStatusEnum": "compliance.models.scans.Scan.Status",
         "TemplateStatusEnum": "templates_app.models.templates.Template.Status",
+        "ControlSeverityEnum": "cloudbench.models.custom_controls.CustomControl.Severity",
         "OsTypeEnum": "templates_app.models.templates.OsType",
         "ScannedOsTypeEnum": [("linux", "Linux")],
     },

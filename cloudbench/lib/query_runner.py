@@ -6,16 +6,19 @@ authorizer. Nothing of Django is loaded here, and nothing secret is known.
 The input's first line is JSON {"sql", "rows", "columns": {collection: fields}, "empty": bool}; each further line is a
 part of a snapshot (engine.facts.line_of). ``columns`` are there even if no resource has them; ``empty`` makes a table
 of every collection in ``columns``, to try a question without facts.
-Ends 3 when memory runs out. What is wrong with the question is an answer too: {"error": words}.
+Ends 3 when memory runs out, by SIGALRM when time does within a step that SQLite cannot leave. What is wrong with the
+question is an answer too: {"error": words}.
 """
 
 import ctypes
 import json
+import math
 import resource
+import signal
 import sqlite3
 import sys
 import time
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 OUT_OF_MEMORY = 3
@@ -26,6 +29,12 @@ STEPS_BETWEEN_LOOKS = 10_000
 MOST_COLUMNS = 200
 LONGEST_CELL = 20_000
 LONGEST_VALUE = 4 * 1024 * 1024
+LONGEST_ANSWER = 2_000_000
+"""Characters of all cells together; what is beyond is cut off by rows."""
+LAST_WORD_S = 1.0
+"""So long after its time is over a question is killed that SQLite did not stop: within one call it cannot."""
+WARM = ("json_each", "json_tree")
+"""Tables that are functions. Made before the seal, for afterwards nothing can be."""
 READING = {sqlite3.SQLITE_SELECT, sqlite3.SQLITE_READ, sqlite3.SQLITE_RECURSIVE}
 REFUSED_FUNCTIONS = {"load_extension", "readfile", "writefile", "edit", "fts3_tokenizer", "randomblob", "zeroblob"}
 
@@ -66,6 +75,7 @@ def bound(memory_bytes: int, cpu_s: int) -> None:
 def tables_of(lines: Iterable[str], fields: Mapping[str, list[str]], empty: bool) -> sqlite3.Connection:
     """Return a database with a table for each collection ("iam.users" is iam_users) and one of all resources."""
     database = sqlite3.connect(":memory:", isolation_level=None)
+    database.text_factory = readable
     database.execute("PRAGMA temp_store = MEMORY")
     database.execute(f"CREATE TABLE {ALL} (collection TEXT, arn TEXT, region TEXT, name TEXT, parent TEXT, data TEXT)")
     columns: dict[str, dict[str, str]] = {}
@@ -121,6 +131,11 @@ def insert(
     )
 
 
+def readable(text: bytes) -> str:
+    """Return what SQLite takes for text: a question can make some that is no UTF-8."""
+    return text.decode("utf-8", "replace")
+
+
 def quoted(name: str) -> str:
     return '"' + name.replace('"', '""') + '"'
 
@@ -144,7 +159,9 @@ def compact(value: Any) -> str:
 def answered(database: sqlite3.Connection, sql: str, most_rows: int, wall_s: float) -> dict[str, Any]:
     """Return {"columns", "rows", "truncated", "reads"}: up to ``most_rows`` rows, and the tables read. Raises Wrong."""
     reads: set[str] = set()
+    known = {row[0] for row in database.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
     seal(database, reads)
+    signal.setitimer(signal.ITIMER_REAL, wall_s + LAST_WORD_S)
     ends = time.monotonic() + wall_s
     database.set_progress_handler(lambda: int(time.monotonic() > ends), STEPS_BETWEEN_LOOKS)
     try:
@@ -152,28 +169,36 @@ def answered(database: sqlite3.Connection, sql: str, most_rows: int, wall_s: flo
         if found.description is None:
             raise Wrong("This is no question: write a SELECT.")
         columns = [column[0] for column in found.description]
-        rows = [[shown(value) for value in row] for row in fetched(found, most_rows + 1)]
+        rows, truncated = fetched(found, most_rows)
     except sqlite3.Error as error:
         raise Wrong(words_for(error)) from error
     except sqlite3.Warning as error:
         raise Wrong("Write one statement only.") from error
     except MemoryError as error:
         raise Wrong("The question took more memory than it may.") from error
-    return {"columns": columns, "rows": rows[:most_rows], "truncated": len(rows) > most_rows, "reads": sorted(reads)}
+    return {"columns": columns, "rows": rows, "truncated": truncated, "reads": sorted(reads & known)}
 
 
-def fetched(found: sqlite3.Cursor, most: int) -> Iterator[tuple[Any, ...]]:
-    for _ in range(most):
-        row = found.fetchone()
-        if row is None:
-            return
-        yield row
+def fetched(found: sqlite3.Cursor, most: int) -> tuple[list[list[Any]], bool]:
+    """Return up to ``most`` rows, fewer if they are long, and whether there are more."""
+    rows: list[list[Any]] = []
+    left = LONGEST_ANSWER
+    for values in found:
+        row = [shown(value) for value in values]
+        left -= sum(len(value) if isinstance(value, str) else 1 for value in row)
+        if len(rows) == most or (left < 0 and rows):
+            return rows, True
+        rows.append(row)
+    return rows, False
 
 
 def seal(database: sqlite3.Connection, reads: set[str]) -> None:
     """Let nothing but reading through from now on, and note in ``reads`` which tables are read."""
+    for function in WARM:
+        database.execute(f"SELECT * FROM {function}('[]')").fetchall()  # noqa: S608 - a constant
     database.execute("PRAGMA query_only = ON")
     database.setlimit(sqlite3.SQLITE_LIMIT_ATTACHED, 0)
+    database.setlimit(sqlite3.SQLITE_LIMIT_COLUMN, 500)
     database.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, LONGEST_VALUE)
 
     def may(action: int, first: str | None, second: str | None, *_: Any) -> int:
@@ -191,6 +216,8 @@ def seal(database: sqlite3.Connection, reads: set[str]) -> None:
 def shown(value: Any) -> Any:
     if isinstance(value, bytes):
         return value.hex()[:LONGEST_CELL]
+    if isinstance(value, float) and not math.isfinite(value):
+        return str(value)  # JSON has no word for it
     return value[:LONGEST_CELL] if isinstance(value, str) else value
 
 

@@ -51,7 +51,8 @@ def _saved(
             setattr(control, name, values[name])
     if not control.title.strip():
         raise Invalid({"title": "Give the control a title."})
-    refuse_unaskable(control.sql)
+    if control._state.adding or "sql" in values:
+        refuse_unaskable(control.sql, control.organization_id)
     try:
         with transaction.atomic():
             control.save()

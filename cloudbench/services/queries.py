@@ -2,6 +2,7 @@
 
 import json
 import os
+import signal
 import subprocess
 import sys
 from collections.abc import Mapping
@@ -12,9 +13,10 @@ from typing import Any
 
 from cloudbench.engine.facts import line_of
 from cloudbench.engine.registry import COLLECTIONS
-from cloudbench.lib.query_runner import ALL, BASE, table_name
+from cloudbench.lib.query_runner import table_name
 from cloudbench.models import Snapshot
 from cloudbench.selectors.findings import all_parts
+from cloudbench.services.query_places import place_for
 from organizations.errors import Conflict, Invalid
 from organizations.models.users import Actor
 from organizations.permissions import require
@@ -23,6 +25,7 @@ ROOT = Path(__file__).resolve().parents[2]
 RUNNER = "cloudbench.lib.query_runner"
 MOST_ROWS = 1_000
 LONGEST_SQL = 10_000
+TOO_LONG = "The question took longer than it may."
 STARTING_S = 15
 """Seconds that loading the facts may take, beside the question itself."""
 
@@ -63,11 +66,12 @@ def ask(*, actor: Actor, snapshot: Snapshot, sql: str, limits: Limits = Limits()
     """Return what ``sql`` selects from the facts of ``snapshot``.
 
     Raises PermissionDenied without view_compliance, Conflict when the facts are not there (yet, or any more), Invalid
-    with what is wrong with the SQL.
+    with what is wrong with the SQL, TooOften while too many questions are being answered.
     """
     require(actor, "view_compliance", snapshot)
     refuse_without_facts(snapshot)
-    return answer_of(facts_of(snapshot).lines, sql, limits)
+    with place_for(snapshot.organization_id):
+        return answer_of(facts_of(snapshot).lines, sql, limits)
 
 
 def refuse_without_facts(snapshot: Snapshot) -> None:
@@ -90,9 +94,10 @@ def facts_of(snapshot: Snapshot) -> Facts:
     return Facts("\n".join(lines).encode(), rows, {table: tuple(words) for table, words in failures.items() if words})
 
 
-def refuse_unaskable(sql: str) -> None:
-    """Raise Invalid for SQL that cannot be asked of any snapshot."""
-    answer_of(b"", sql, empty=True)
+def refuse_unaskable(sql: str, organization_id: int) -> None:
+    """Raise Invalid for SQL that cannot be asked of any snapshot, TooOften as asking does."""
+    with place_for(organization_id):
+        answer_of(b"", sql, empty=True)
 
 
 def answer_of(lines: bytes, sql: str, limits: Limits = Limits(), *, empty: bool = False) -> QueryResult:
@@ -101,6 +106,8 @@ def answer_of(lines: bytes, sql: str, limits: Limits = Limits(), *, empty: bool 
         raise Invalid({"sql": "Write a SELECT."})
     if len(sql) > LONGEST_SQL:
         raise Invalid({"sql": f"At most {LONGEST_SQL:,} characters."})
+    if any("\ud800" <= letter <= "\udfff" for letter in sql):
+        raise Invalid({"sql": "It holds half a character; write it anew."})
     begun = monotonic()
     head = {"sql": sql, "rows": MOST_ROWS, "columns": columns(), "empty": empty}
     told = told_by_process(json.dumps(head).encode() + b"\n" + lines, limits)
@@ -124,9 +131,11 @@ def told_by_process(content: bytes, limits: Limits) -> dict[str, Any]:
         try:
             made, _ = process.communicate(content, timeout=limits.wall_s + STARTING_S)
         except subprocess.TimeoutExpired:
-            raise Invalid({"sql": "The question took longer than it may."}) from None
+            raise Invalid({"sql": TOO_LONG}) from None
         finally:
             process.kill()
+    if process.returncode == -signal.SIGALRM:
+        raise Invalid({"sql": TOO_LONG})
     if process.returncode != 0:
         raise Invalid({"sql": "The question took more memory or computing time than it may."})
     answer: dict[str, Any] = json.loads(made)
@@ -136,13 +145,3 @@ def told_by_process(content: bytes, limits: Limits) -> dict[str, Any]:
 def environment() -> dict[str, str]:
     """Return what the process may know of ours: where programs are."""
     return {"PATH": os.environ.get("PATH", ""), "LANG": "C.UTF-8", "PYTHONDONTWRITEBYTECODE": "1"}
-
-
-def tables(snapshot: Snapshot) -> dict[str, list[str]]:
-    """Return {table: its columns} of what can be asked of ``snapshot``, by name."""
-    found: dict[str, dict[str, None]] = {ALL: dict.fromkeys(("collection", *BASE))}
-    for part in all_parts(snapshot):
-        kept = COLLECTIONS[part.collection].keep if part.collection in COLLECTIONS else ()
-        names = found.setdefault(table_name(part.collection), dict.fromkeys((*BASE, *kept)))
-        names.update(dict.fromkeys(field for row in part.rows for field in row.data))
-    return {table: list(names) for table, names in sorted(found.items())}
