@@ -28,6 +28,10 @@ AGAIN = {
         "tests/compliance/test_*_selectors.py", "tests/compliance/test_*_api.py",
         "tests/compliance/test_host_import_services.py", "tests/compliance/test_query_counts_views.py",
     ],
+    "cloud accounts and schedules": [
+        "tests/cloudbench/test_accounts_[as]*.py", "tests/cloudbench/test_schedules_*.py",
+        "tests/cloudbench/test_score_alerts_services.py",
+    ],
 }  # fmt: skip
 """What depends on the database: services, reads, and answers. Pages are translation and run on SQLite only."""
 TOO_LONG = "not (ten_thousand or whatever_the_bytes or equals_a_whole)"
