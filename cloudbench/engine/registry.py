@@ -94,11 +94,12 @@ class Collection:
             names = {**item, "partition": account.partition, "account": account.id, "region": region, "parent": above}
             where = str(item.get(self.located) or region) if self.located else region
             arn = self.arn.format_map(names) if self.arn else parent.arn if parent else account.root_arn
+            unnamed = arn if self.arn else parent.name if parent else account.id if where == GLOBAL else where
             yield Resource(
                 collection=self.name,
                 region=where,
                 arn=arn,
-                name=str(item[self.label]) if self.label else parent.name if parent and not self.arn else arn,
+                name=str(item[self.label]) if self.label else unnamed,
                 data={field: item[field] for field in self.keep if field in item} if self.keep else dict(item),
                 parent=above,
             )

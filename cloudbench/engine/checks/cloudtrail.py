@@ -16,11 +16,11 @@ LATEST_DELIVERY = timedelta(days=1)
 
 
 def _of_account(view: View, trail: Resource | None, good: str, bad: str) -> Finding:
-    root = view.account.root_arn
+    root, ident = view.account.root_arn, view.account.id
     if trail is None:
-        return Finding(root, GLOBAL, False, bad)
+        return Finding(root, GLOBAL, False, bad, ident)
     told = {"TrailARN": trail.arn, "HomeRegion": trail["HomeRegion"]}
-    return Finding(root, GLOBAL, True, f"{good}: {trail.name}.", attributes=told)
+    return Finding(root, GLOBAL, True, f"{good}: {trail.name}.", ident, told)
 
 
 # --- One good trail for the account -----------------------------------------------------------------------------------

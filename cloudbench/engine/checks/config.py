@@ -13,13 +13,13 @@ GLOBAL_TYPES = frozenset({"AWS::IAM::User", "AWS::IAM::Group", "AWS::IAM::Role",
 
 @survey("config_recorder_enabled_all_regions", reads=(RECORDERS, STATUSES))
 def every_region_is_recorded(view: View) -> Iterator[Finding]:
-    """Fail each region without a recorder of all resource types that is running well, and the account if no region
-    records the global ones.
+    """Fail each region without a recorder of all resource types that is running well, and the account if none of the
+    regions that have one records the global types.
 
     A recorder that leaves out IAM's types only, and says so by exclusion, records all of the region.
     Source: DescribeConfigurationRecorders, recordingGroup; DescribeConfigurationRecorderStatus, recording, lastStatus.
     """
-    root, worldwide, unread = view.account.root_arn, [], False
+    root, worldwide, recorded, unread = view.account.root_arn, [], False, False
     for region in view.regions:
         try:
             recorders = view.in_region(RECORDERS, region)
@@ -34,11 +34,12 @@ def every_region_is_recorded(view: View) -> Iterator[Finding]:
         fault = next((fault for fault in faults if fault), "") if recorders else "There is no configuration recorder."
         yield Finding(root, region, not fault, fault or "All resource types are recorded.", region)
         if not fault:
+            recorded = True
             worldwide += [region for recorder in recorders if _records_global_types(recorder)]
-    if worldwide or not unread:
-        bad = "No region records the global resource types, those of IAM."
+    if worldwide or (recorded and not unread):
+        bad = "None of the scanned regions records the global resource types, those of IAM."
         good = f"Global resource types are recorded in {', '.join(worldwide[:3])}."
-        yield Finding(root, GLOBAL, bool(worldwide), good if worldwide else bad)
+        yield Finding(root, GLOBAL, bool(worldwide), good if worldwide else bad, view.account.id)
 
 
 def _excluded(recorder: Resource) -> set[str] | None:

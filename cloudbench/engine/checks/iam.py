@@ -10,7 +10,7 @@ from functools import partial
 from cloudbench.engine.checks.policies import Statement, allows, grants_service, statements_of
 from cloudbench.engine.checks.privileges import escalation
 from cloudbench.engine.findings import Finding, Verdict, failed, passed, verdict
-from cloudbench.engine.inventory import GLOBAL, Resource
+from cloudbench.engine.inventory import GLOBAL, Failure, FailureKind, Resource, Unread
 from cloudbench.engine.registry import View, check, survey
 
 CREDENTIALS = "iam.credentials"
@@ -81,16 +81,27 @@ ROOT_REST_DAYS = 90
 """CIS AWS Foundations 1.7 asks for no daily use and names no number; one quarter, as for stale credentials."""
 
 
-@check("iam_root_not_used_recently", over=CREDENTIALS)
-def root_rests(user: Resource, view: View) -> Verdict | None:
-    """Fail when the root user's password or a key of it was used in the last 90 days. Source: GetCredentialReport."""
-    if user.name != ROOT_USER:
-        return None
+@survey("iam_root_not_used_recently", reads=(CREDENTIALS,))
+def root_rests(view: View) -> Iterator[Finding]:
+    """Fail when the root user's password or a key of it was used in the last 90 days.
+
+    Every account has a root user: a report without its row is unread. Source: GetCredentialReport.
+    """
+    root = next((row for row in view[CREDENTIALS] if row.name == ROOT_USER), None)
+    if root is not None:
+        said = _rest(root, view.now)
+        yield Finding(root.arn, root.region, said.passed, said.words, root.name, said.attributes)
+    elif not view.unread:
+        words = "The credential report has no line about the root user."
+        raise Unread(Failure(FailureKind.MALFORMED, words, "iam:GetCredentialReport"))
+
+
+def _rest(root: Resource, now: datetime) -> Verdict:
     cells = ("password_last_used", "access_key_1_last_used_date", "access_key_2_last_used_date")
-    used = [at for at in (_time(user.get(cell)) for cell in cells) if at is not None]
+    used = [at for at in (_time(root.get(cell)) for cell in cells) if at is not None]
     if not used:
         return passed("No use of the root user is on record.")
-    days = _days_since(max(used), view.now)
+    days = _days_since(max(used), now)
     return verdict(
         days > ROOT_REST_DAYS,
         f"The root user was last used {days} days ago.",
@@ -203,7 +214,7 @@ def has_no_idle_first_key(user: Resource, view: View) -> Verdict | None:
 
 
 def _unused(days: int, user: Resource, view: View) -> Verdict | None:
-    """Fail when a password or an active key was not used for more than ``days``, or as long unused since it was made.
+    """Fail when a password or an active key was not used for ``days`` or more, or as long unused since it was made.
 
     The root user, and users without any credential, are not looked at.
     Source: GetCredentialReport, password_last_used and _last_changed, access_key_N_last_used_date and _last_rotated.
@@ -217,7 +228,7 @@ def _unused(days: int, user: Resource, view: View) -> Verdict | None:
         key = f"access_key_{number}"
         seen[f"access key {number}"] = _time(user[f"{key}_last_used_date"]) or _time(user[f"{key}_last_rotated"])
     idle = {what: _days_since(at, view.now) for what, at in seen.items() if at is not None}
-    stale = [what for what, since in idle.items() if since > days]
+    stale = [what for what, since in idle.items() if since >= days]
     if not idle:
         return None
     if stale:
@@ -469,22 +480,18 @@ def support_role_exists(view: View) -> Iterator[Finding]:
     )
 
 
-@survey("iam_cloudshell_full_access_restricted", reads=PRINCIPALS)
-def cloudshell_is_restricted(view: View) -> Iterator[Finding]:
-    """Fail while AWSCloudShellFullAccess is attached to a user, group or role.
+CLOUDSHELL = "AWSCloudShellFullAccess"
 
-    Source: GetAccountAuthorizationDetails, AttachedManagedPolicies.
+
+@check("iam_cloudshell_full_access_restricted", over=PRINCIPALS)
+def has_no_full_cloudshell(principal: Resource, view: View) -> Verdict:
+    """Fail a user, group or role to which AWSCloudShellFullAccess is attached.
+
+    Source: GetAccountAuthorizationDetails, AttachedManagedPolicies. Control: CIS AWS 3.0, 1.22; Security Hub IAM.27.
     """
-    holders = _holders(view)[_aws_policy("AWSCloudShellFullAccess", view)]
-    yield of_account(
-        view,
-        verdict(
-            not holders,
-            "AWSCloudShellFullAccess is attached to nobody.",
-            f"AWSCloudShellFullAccess is attached to {_listed(holders)}.",
-            AttachedTo=holders[:MOST_NAMES],
-        ),
-    )
+    arn = _aws_policy(CLOUDSHELL, view)
+    has_it = any(policy["PolicyArn"] == arn for policy in principal.get("AttachedManagedPolicies", ()))
+    return verdict(not has_it, f"{CLOUDSHELL} is not attached.", f"{CLOUDSHELL} is attached.")
 
 
 @survey("iam_customer_policy_attached_to_role", reads=(POLICIES, "iam.roles"))
@@ -549,8 +556,8 @@ def _allows_everything(statements: Iterable[Statement]) -> bool:
 def nothing_allows_everything(view: View) -> Iterator[Finding]:
     """Fail when a customer or inline policy allows every action on every resource, or AdministratorAccess is attached.
 
-    A customer policy counts also while it is attached to nobody, as in Security Hub IAM.1; CIS 1.16 asks for those that
-    are attached, of AWS too. Conditions are not looked at. Source: GetAccountAuthorizationDetails.
+    A customer policy counts also while it is attached to nobody, as in Security Hub IAM.1. Conditions are not looked
+    at. Source: GetAccountAuthorizationDetails.
     """
     arn = _aws_policy(ADMINISTRATOR, view)
     if holders := _holders(view)[arn]:
@@ -562,6 +569,30 @@ def nothing_allows_everything(view: View) -> Iterator[Finding]:
             said = judged(row, _allows_everything, "does not allow everything", bad)
             if said is not None:
                 yield Finding(row.arn, GLOBAL, said.passed, said.words, row.name, said.attributes)
+
+
+@survey("iam_no_admin_policy_attached", reads=(POLICIES, *PRINCIPALS))
+def nobody_has_a_policy_for_everything(view: View) -> Iterator[Finding]:
+    """Fail a policy that allows every action on every resource while a user, group or role has it.
+
+    As CIS AWS Foundations 1.16 has it, these are AdministratorAccess of AWS and customer policies; policies that nobody
+    has and inline ones do not count. Conditions are not looked at. Source: GetAccountAuthorizationDetails.
+    """
+    holders = _holders(view)
+    arn = _aws_policy(ADMINISTRATOR, view)
+    yield _held(arn, ADMINISTRATOR, holders[arn], True)
+    for policy in view[POLICIES]:
+        if held_by := holders[policy.arn]:
+            yield _held(policy.arn, policy.name, held_by, _allows_everything(statements_of(policy["Document"])))
+
+
+def _held(arn: str, name: str, holders: list[str], is_faulty: bool) -> Finding:
+    attached = f"It is attached to {_listed(holders)}" if holders else "It is attached to nobody"
+    words = f"{attached} and {'allows' if is_faulty else 'does not allow'} every action on every resource."
+    return Finding(
+        arn, GLOBAL, not (is_faulty and holders), words if holders else f"{attached}.", name,
+        {"AttachedTo": holders[:MOST_NAMES]},
+    )  # fmt: skip
 
 
 def _service_wildcards(statements: Iterable[Statement]) -> list[str]:

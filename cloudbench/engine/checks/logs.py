@@ -234,14 +234,15 @@ def somebody_is_told(watched: Watched, view: View) -> Iterator[Finding]:
             continue
         if not fault:
             words = f"An alarm tells of {watched.what}."
-            yield Finding(view.account.root_arn, GLOBAL, True, words, attributes={"TrailARN": trail.arn, **told})
+            about = {"TrailARN": trail.arn, **told}
+            yield Finding(view.account.root_arn, GLOBAL, True, words, view.account.id, about)
             return
         faults.append(fault)
     if unread:
         raise unread[0]
     trails.note_unread(view, READS)
     fault = faults[0] if faults else "No multi-region trail is logging all management events to CloudWatch Logs."
-    yield Finding(view.account.root_arn, GLOBAL, False, fault)
+    yield Finding(view.account.root_arn, GLOBAL, False, fault, view.account.id)
 
 
 def _records(watched: Watched, trail: Resource, view: View) -> bool:

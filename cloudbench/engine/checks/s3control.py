@@ -25,7 +25,7 @@ def account_blocks_public_access(view: View) -> Iterator[Finding]:
     """Fail an account of which not all four settings are on, or none was ever made. Source: GetPublicAccessBlock."""
     blocks = view.in_region(ACCOUNT_BLOCKS, GLOBAL)
     said = _judged(blocks[0] if blocks else None)
-    yield Finding(view.account.root_arn, GLOBAL, said.passed, said.words, attributes=said.attributes)
+    yield Finding(view.account.root_arn, GLOBAL, said.passed, said.words, view.account.id, said.attributes)
 
 
 @check("s3_access_point_block_public_access", over="s3control.access_points", reads=(BLOCKS,))

@@ -63,7 +63,8 @@ def monitoring_is_shared(aws: Aws) -> Verdicts:
     return {
         "cloudwatch_cross_account_sharing_disabled": Expected(bad=["CloudWatch-CrossAccountSharingRole"]),
         "iam_support_role_exists": Expected(bad=[ROOT]),
-        "iam_cloudshell_full_access_restricted": Expected(good=[ROOT]),
+        "iam_cloudshell_full_access_restricted": Expected(good=["CloudWatch-CrossAccountSharingRole"]),
+        "iam_no_admin_policy_attached": Expected(good=["AdministratorAccess"]),
     }
 
 
@@ -112,7 +113,8 @@ def policies_of_aws_are_attached() -> Answers:
     verdicts = {
         "iam_no_admin_policy": Expected(good=["bound", "idle"], bad=["AdministratorAccess"]),
         "iam_support_role_exists": Expected(good=[ROOT]),
-        "iam_cloudshell_full_access_restricted": Expected(bad=[ROOT]),
+        "iam_no_admin_policy_attached": Expected(bad=["AdministratorAccess"]),
+        "iam_cloudshell_full_access_restricted": Expected(good=["admin", "support"], bad=["shell"]),
         "iam_customer_policy_in_use": Expected(good=["bound"], bad=["idle"]),
     }
     return Answers(says, verdicts, at=NOON)
@@ -180,6 +182,25 @@ def customer_policies_and_what_they_grant(aws: Aws) -> Verdicts:
         "iam_policy_no_marketplace_wildcard": Expected(good=others(*SHOP), bad=SHOP),
         "iam_no_privilege_escalation_paths": Expected(good=others(*UP), bad=UP),
     }
+
+
+@on_moto()
+def policies_that_somebody_has(aws: Aws) -> Verdicts:
+    iam = aws("iam")
+    iam.create_group(GroupName="staff")
+    iam.create_role(RoleName="job", AssumeRolePolicyDocument=TRUST)
+    iam.put_role_policy(RoleName="job", PolicyName="inline", PolicyDocument=json.dumps(document(allow("*"))))
+    for name in ("everything", "everything-in-s3", "computing", "read", "trails-guarded"):
+        written = json.dumps(document(*GRANTS[name]))
+        arn = iam.create_policy(PolicyName=name, PolicyDocument=written)["Policy"]["Arn"]
+        if name == "everything":
+            iam.attach_group_policy(GroupName="staff", PolicyArn=arn)
+        elif name != "trails-guarded":
+            iam.attach_role_policy(RoleName="job", PolicyArn=arn)
+    spare = json.dumps(document(allow(["ec2:*", "*"])))
+    iam.create_policy(PolicyName="for-nobody", PolicyDocument=spare)
+    good = ["AdministratorAccess", "everything-in-s3", "computing", "read"]
+    return {"iam_no_admin_policy_attached": Expected(good=good, bad=["everything"])}
 
 
 @on_moto()
@@ -327,10 +348,10 @@ def users_and_their_credentials() -> Answers:
     says = report(
         line("<root_account>", password=(91, 400)),
         line("careful", password=(1, 20), mfa=True, keys=((90, 0),)),
-        line("no-mfa", password=(45, 80)),
+        line("no-mfa", password=(44, 80)),
         line("robot", keys=(None, (91, 1))),
         line("two-keys", keys=((10, 1), (5, 1)), mfa=True),
-        line("idle-45", password=(46, 300), mfa=True),
+        line("idle-45", password=(45, 300), mfa=True),
         line("idle-90", keys=((300, 91),), mfa=True),
         line("setup-key", password=(2, 40), mfa=True, keys=((40, None),)),
         line("never-came", password=(None, 100), mfa=True),
