@@ -205,7 +205,7 @@ class ControlPage(OwnedPage, TemplateView):
         published = document.by_id[control]
         report, decided = told(run, published)
         page = page_of(report.affected, self.request.GET) if whole else None  # type: ignore[arg-type] # a tuple is paged like rows
-        shown = page.object_list if page else report.affected[:FEW_RESOURCES]
+        shown = page.object_list if page is not None else report.affected[:FEW_RESOURCES]
         checks = checks_of(run, published) if decided else []
         failing = [check for check in checks if check.status == Status.FAIL]
         return super().get_context_data(**kwargs) | {

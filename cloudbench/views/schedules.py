@@ -73,14 +73,16 @@ class ScheduleFormPage(OwnedPage, TemplateView):
 
 
 class CreateSchedule(ScheduleFormPage):
-    """The form for a new schedule; ``?account=`` chooses the account."""
+    """The form for a new schedule; ``?account=`` and ``?benchmark=`` choose what it begins with."""
 
     def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         accounts, known = self.accounts(), titles()
         first = accounts.filter(pk=wanted_id(request.GET.get("account", "")) or 0).first() or accounts.first()
         if first is None or not known:
             return self.render_to_response(self.get_context_data(lacking="account" if first is None else "benchmark"))
-        initial = {"account": first.pk, "time_zone": first.organization.time_zone, "benchmarks": [known[0][0]]}
+        wanted = request.GET.get("benchmark", "")
+        slugs = [wanted if wanted in dict(known) else known[0][0]]
+        initial = {"account": first.pk, "time_zone": first.organization.time_zone, "benchmarks": slugs}
         return self.shown(ScheduleForm(accounts=accounts, benchmarks=known, initial=initial))
 
     def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
