@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from cloudbench.reports import ocsf, run_csv, run_json
+from cloudbench.reports import ocsf, pdf, run_csv, run_json
 from cloudbench.reports.run_report import RunReport
 from organizations.reports.csv import MEDIA_TYPE as CSV
 from organizations.reports.issue import Issue
@@ -24,6 +24,7 @@ FORMATS: dict[str, Format] = {
     one.name: one
     for one in (
         Format("json", "report.json", "application/json", run_json.render),
+        Format("pdf", "report.pdf", "application/pdf", pdf.render, slow=True),
         Format("csv", "report.csv", CSV, run_csv.render),
         Format("ocsf", "report.ocsf.json", "application/json", ocsf.render),
     )

@@ -1,30 +1,85 @@
-"""Runs as JSON, in the form that API.md fixes."""
+"""Runs as JSON, in the form that API.md fixes; each control stands on a line of its own."""
 
+import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 from typing import Any
 
 from cloudbench.reports.run_report import Affected, ControlReport, RunReport
+from organizations.reports.characters import visible
 from organizations.reports.issue import Issue
 
 
 def render(reports: Sequence[RunReport], issue: Issue) -> bytes:
-    """Return ``{"runs": [...], "report": {...}}``, indented."""
-    told = {
-        "report": {
-            "report_id": issue.report_id,
-            "generated_at": moment(issue.generated_at),
-            "generated_by": issue.generated_by,
-            "product_version": issue.product_version,
-            "verify_url": issue.verify_url,
-        },
-        "runs": [run(report, issue.report_id) for report in reports],
+    """Return ``{"report": {...}, "runs": [...]}``.
+
+    What a terminal or a page would obey is escaped: such a character stands in strings only, where its escape is JSON.
+    """
+    issued = {
+        "report_id": issue.report_id,
+        "generated_at": moment(issue.generated_at),
+        "generated_by": issue.generated_by,
+        "product_version": issue.product_version,
+        "verify_url": issue.verify_url,
+        "results_sha256": results_sha256(reports),
     }
-    return json.dumps(told, indent=1, ensure_ascii=False).encode()
+    runs = ",\n".join(run_text(report, issue.report_id) for report in reports)
+    return f'{{"report": {line_of(issued)},\n"runs": [\n{runs}\n]}}\n'.encode()
+
+
+def run_text(report: RunReport, report_id: str) -> str:
+    controls = ",\n".join(line_of(values) for values in controls_of(report))
+    head = line_of(run(report, report_id)).removesuffix("}")
+    return f'{head}, "controls": [\n{controls}\n]}}'
+
+
+def line_of(values: dict[str, Any]) -> str:
+    return visible(json.dumps(values, ensure_ascii=False))
+
+
+def results_sha256(reports: Sequence[RunReport]) -> str:
+    """Return the sum by which report files of different formats are known to hold the same results.
+
+    It is taken of the JSON report's ``runs`` without their ``report_id``, written with sorted keys, without white
+    space, in ASCII.
+    """
+    digest = hashlib.sha256()
+    for index, report in enumerate(reports):
+        digest.update(b"," if index else b"[")
+        for text in canonical(report):
+            digest.update(text.encode())
+    digest.update(b"]")
+    return digest.hexdigest()
+
+
+def canonical(report: RunReport) -> Iterator[str]:
+    """Yield one run as canonical JSON in pieces: a report of a large account need not be in memory twice."""
+    head = run(report, None)
+    del head["report_id"]
+    for index, name in enumerate(sorted([*head, "controls"])):
+        yield f'{"," if index else "{"}"{name}":'
+        if name != "controls":
+            yield dense(head[name])
+            continue
+        yield "["
+        for place, values in enumerate(controls_of(report)):
+            yield f"{',' if place else ''}{dense(values)}"
+        yield "]"
+    yield "}"
+
+
+def dense(value: object) -> str:
+    return json.dumps(value, sort_keys=True, separators=(",", ":"))
+
+
+def controls_of(report: RunReport) -> Iterator[dict[str, Any]]:
+    for one in report.controls:
+        yield {**control(one), "affected": [affected(each) for each in one.affected]}
 
 
 def run(report: RunReport, report_id: str | None) -> dict[str, Any]:
+    """Return a run without its controls."""
     return {
         "id": report.id,
         "organization": report.organization,
@@ -49,12 +104,11 @@ def run(report: RunReport, report_id: str | None) -> dict[str, Any]:
         "resources": report.resources,
         "regions": list(report.regions),
         "closed_regions": dict(report.closed_regions),
+        "requested_by": report.requested_by,
+        "collected_at": moment(report.collected_at),
         "started_at": moment(report.started_at),
         "finished_at": moment(report.finished_at),
         "report_id": report_id,
-        "controls": [
-            {**control(one), "affected": [affected(each) for each in one.affected]} for one in report.controls
-        ],
     }
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import cache
 from typing import Any
 
 from cloudbench.engine.findings import Finding, Status
@@ -28,6 +29,7 @@ class ControlReport:
     """One control. ``derived`` tells that its severity is its checks', ``manual`` is the publisher's own label.
 
     ``remediation`` are steps. ``guidance`` is what is left for a person. A control without ``checks`` is never decided.
+    ``texts`` is what each of its checks says by itself.
     """
 
     id: str
@@ -48,6 +50,7 @@ class ControlReport:
     affected_count: int
     evaluated_count: int
     affected: tuple[Affected, ...] = ()
+    texts: tuple[CheckText, ...] = ()
 
     @property
     def level(self) -> str:
@@ -56,7 +59,11 @@ class ControlReport:
 
 @dataclass(frozen=True, slots=True)
 class RunReport:
-    """One benchmark on one account. ``coverage`` is 0.0 to 1.0, ``score`` and ``trend`` are percent; times in UTC."""
+    """One benchmark on one account. ``coverage`` is 0.0 to 1.0, ``score`` and ``trend`` are percent; times in UTC.
+
+    ``definition`` is the benchmark itself. ``collected_at`` is earlier than ``started_at`` where fresh facts of another
+    run were taken over.
+    """
 
     id: int | None
     organization: str
@@ -87,6 +94,9 @@ class RunReport:
     started_at: datetime | None
     finished_at: datetime | None
     controls: tuple[ControlReport, ...]
+    definition: Benchmark
+    requested_by: str = ""
+    collected_at: datetime | None = None
 
 
 FindingsOf = Callable[[str], Sequence[Finding]]
@@ -98,12 +108,13 @@ def control_reports(
 ) -> tuple[ControlReport, ...]:  # fmt: skip
     """Return all controls, those with checks first. ``results``: {control id: state}, only of controls decided so far.
 
-    ``findings_of``: a check's findings. A control with checks that is not decided yet is left out.
+    ``findings_of``: a check's findings, asked for once. A control with checks that is not decided yet is left out.
     """
+    failing = cache(lambda check: failures(check, findings_of))
     with_checks = [control for control in benchmark.controls if control.id in results]
     manual = [control for control in benchmark.controls if not control.checks]
     return tuple(
-        control_report(control, results.get(control.id) or control_result(()), findings_of, texts)
+        _control_report(control, results.get(control.id) or control_result(()), failing, texts)
         for control in (*with_checks, *manual)
     )
 
@@ -111,26 +122,38 @@ def control_reports(
 def control_report(
     control: Control, result: ControlResult, findings_of: FindingsOf, texts: Mapping[str, CheckText]
 ) -> ControlReport:
+    return _control_report(control, result, lambda check: failures(check, findings_of), texts)
+
+
+def _control_report(
+    control: Control, result: ControlResult, failing: Callable[[str], Sequence[Affected]],
+    texts: Mapping[str, CheckText],
+) -> ControlReport:  # fmt: skip
     said = [texts[check] for check in control.checks if check in texts]
     gravity = gravity_of(control, texts)
+    fails = control.checks if result.status is Status.FAIL else ()
     return ControlReport(
         id=control.id, title=control.title, section=control.section, levels=control.levels, severity=gravity.severity,
         derived=gravity.derived, manual=control.assessment == "manual", status=result.status, reason=result.reason,
         description=told(said, "description") or control.guidance, rationale=told(said, "rationale"),
         remediation=steps(said), reference=said[0].reference if said else "", guidance=control.guidance,
         checks=control.checks, affected_count=result.affected, evaluated_count=result.evaluated,
-        affected=tuple(affected(control, findings_of)) if result.status is Status.FAIL else (),
+        affected=tuple(one for check in fails for one in failing(check)), texts=tuple(said),
     )  # fmt: skip
 
 
 def affected(control: Control, findings_of: FindingsOf) -> list[Affected]:
     """Return the failing resources of ``control``, by check."""
-    return [
+    return [one for check in control.checks for one in failures(check, findings_of)]
+
+
+def failures(check: str, findings_of: FindingsOf) -> tuple[Affected, ...]:
+    """Return the resources that fail ``check``."""
+    return tuple(
         Affected(finding.arn, finding.region, finding.name, finding.words, finding.attributes, check)
-        for check in control.checks
         for finding in findings_of(check)
         if not finding.passed
-    ]
+    )
 
 
 def told(texts: Sequence[CheckText], part: str) -> str:

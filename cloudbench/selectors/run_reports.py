@@ -7,7 +7,7 @@ from cloudbench.engine.findings import Finding, Status
 from cloudbench.engine.scoring import ControlResult
 from cloudbench.lib.content import read_content
 from cloudbench.models import CheckResult, ControlState, Run
-from cloudbench.reports.run_report import Affected, ControlReport, RunReport, affected, control_reports
+from cloudbench.reports.run_report import Affected, ControlReport, FindingsOf, RunReport, affected, control_reports
 from cloudbench.selectors.benchmarks import document_of
 from cloudbench.selectors.findings import findings_of
 
@@ -29,17 +29,16 @@ def run_report(run: Run, *, with_resources: bool = True) -> RunReport:
         api_calls=snapshot.api_calls, throttles=snapshot.throttles, seconds=snapshot.seconds,
         resources=snapshot.resources, regions=tuple(snapshot.regions), closed_regions=snapshot.closed_regions,
         started_at=run.started_at, finished_at=run.finished_at,
-        controls=controls_of(run, with_resources=with_resources),
+        controls=controls_of(run, with_resources=with_resources), definition=benchmark,
+        requested_by=str(run.requested_by or "a schedule"), collected_at=snapshot.collected_at,
     )  # fmt: skip
 
 
 def controls_of(run: Run, *, with_resources: bool = False) -> tuple[ControlReport, ...]:
     """Return the controls of ``run`` that are decided, those with checks first; manual ones are always decided."""
     results = {state.control_id: result_of(state) for state in ControlState.objects.filter(run=run)}
-    found = Found(run.snapshot_id) if with_resources else None
-    return control_reports(
-        document_of(run.benchmark), results, found.of_check if found else nothing, read_content().texts
-    )
+    found = found_in(run.snapshot_id) if with_resources else nothing
+    return control_reports(document_of(run.benchmark), results, found, read_content().texts)
 
 
 def decided_since(run: Run, since: int) -> list[tuple[int, ControlReport]]:
@@ -59,7 +58,7 @@ def decided_since(run: Run, since: int) -> list[tuple[int, ControlReport]]:
 def resources_of(run: Run, control_id: str) -> list[Affected]:
     """Return the resources that fail a control of ``run``. Raises KeyError for an unknown one."""
     control = document_of(run.benchmark).by_id[control_id]
-    return affected(control, Found(run.snapshot_id).of_check)
+    return affected(control, found_in(run.snapshot_id))
 
 
 def control_of(run: Run, control_id: str) -> ControlReport:
@@ -69,24 +68,20 @@ def control_of(run: Run, control_id: str) -> ControlReport:
     results = {
         state.control_id: result_of(state) for state in ControlState.objects.filter(run=run, control_id=control_id)
     }
-    reports = control_reports(alone, results, Found(run.snapshot_id).of_check, read_content().texts)
+    reports = control_reports(alone, results, found_in(run.snapshot_id), read_content().texts)
     if not reports:
         raise KeyError(control_id)
     return reports[0]
 
 
-class Found:
-    """The findings of one snapshot's checks, read when they are asked for, each once."""
+def found_in(snapshot_id: int) -> FindingsOf:
+    """Return what reads the findings of one of a snapshot's checks; nothing of them is kept."""
 
-    def __init__(self, snapshot_id: int) -> None:
-        self._snapshot_id = snapshot_id
-        self._known: dict[str, Sequence[Finding]] = {}
+    def of_check(check_id: str) -> Sequence[Finding]:
+        result = CheckResult.objects.filter(snapshot=snapshot_id, check_id=check_id).first()
+        return findings_of(result) if result is not None else ()
 
-    def of_check(self, check_id: str) -> Sequence[Finding]:
-        if check_id not in self._known:
-            result = CheckResult.objects.filter(snapshot=self._snapshot_id, check_id=check_id).first()
-            self._known[check_id] = findings_of(result) if result is not None else ()
-        return self._known[check_id]
+    return of_check
 
 
 def nothing(check_id: str) -> Sequence[Finding]:

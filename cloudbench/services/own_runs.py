@@ -128,7 +128,8 @@ def reported(benchmark: Benchmark, told: Told, account: Account, around: Surroun
         benchmark_sha256=benchmark.sha256, content_date=benchmark.content_date.isoformat(), level="",
         status="completed", error="", trend=None, api_calls=around.cost.calls, throttles=around.cost.throttles,
         seconds=around.cost.seconds, resources=told.resources, regions=around.regions, closed_regions=around.closed,
-        started_at=around.started, finished_at=around.finished, controls=controls, **figures(controls),
+        started_at=around.started, finished_at=around.finished, controls=controls, definition=benchmark,
+        requested_by=str(COMMAND_LINE), collected_at=around.started, **figures(controls),
     )  # fmt: skip
     return at_level(report, benchmark, level) if level else report
 

@@ -3,8 +3,9 @@
 from datetime import datetime
 
 from django.db import transaction
+from django.db.models import Sum
 
-from cloudbench.models import Run
+from cloudbench.models import ControlState, Run
 from cloudbench.queue import MAKE_REPORT
 from cloudbench.reports.formats import FORMATS, Format
 from cloudbench.selectors.run_reports import run_report
@@ -26,6 +27,8 @@ from organizations.services.reports import (
 
 SELECTED = ("organization", "account", "benchmark", "snapshot", "requested_by")
 """What a run comes with that a report is made of."""
+MOST_AT_ONCE = 20_000
+"""Failing resources, counted under each control, of which a report is made while the caller waits: about 10 MB."""
 
 
 def made_report(run: Run, name: str) -> SealedReport | None:
@@ -47,7 +50,7 @@ def report_or_request(*, run: Run, name: str, actor: Actor, now: datetime) -> Se
     if made is not None:
         return made
     refuse_without_detail(run)
-    if not FORMATS[name].slow:
+    if not takes_long(run, FORMATS[name]):
         return make_report(run=run, name=name, actor=actor, now=now)
     told_why(latest_request(organization=run.organization, subject=run, form=name), now)
     request = request_report(
@@ -55,6 +58,12 @@ def report_or_request(*, run: Run, name: str, actor: Actor, now: datetime) -> Se
     )
     told_why(request, now)
     return None
+
+
+def takes_long(run: Run, form: Format) -> bool:
+    """Return whether a worker makes the report: PDFs, and every format of a run with very many failing resources."""
+    affected = ControlState.objects.filter(run=run).aggregate(Sum("affected"))["affected__sum"] or 0
+    return form.slow or affected > MOST_AT_ONCE
 
 
 def make_report(*, run: Run, name: str, actor: Actor, now: datetime) -> SealedReport:
