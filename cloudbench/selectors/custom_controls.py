@@ -63,7 +63,7 @@ def standings(controls: Iterable[CustomControl], accounts: QuerySet[CloudAccount
 def _standing(saids: list[Said]) -> Standing:
     accounts = Counter(str(said.result.status) for said in saids)
     status = next(status for status in WORST_FIRST if accounts[status])
-    return Standing(status, sum(said.result.affected for said in saids), accounts, saids[0])
+    return Standing(status, sum(said.result.affected for said in saids), dict(accounts), saids[0])
 
 
 def with_runs(results: Iterable[CustomResult]) -> list[Said]:
