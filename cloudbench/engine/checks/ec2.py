@@ -26,8 +26,8 @@ from cloudbench.engine.checks.networks import (
     within,
 )
 from cloudbench.engine.findings import Finding, Verdict, failed, passed, verdict
-from cloudbench.engine.inventory import Data, Failure, FailureKind, Resource, Unread
-from cloudbench.engine.registry import EACH_REGION, View, check, survey
+from cloudbench.engine.inventory import Data, Failure, FailureKind, NotOffered, Resource, Unread
+from cloudbench.engine.registry import View, check, survey
 
 INSTANCES = "ec2.instances"
 VOLUMES = "ec2.volumes"
@@ -142,27 +142,31 @@ def region_blocks_public_snapshots(setting: Resource, view: View) -> Verdict:
     )
 
 
-@check("ebs_snapshot_not_public", over=EACH_REGION, reads=("ec2.public_snapshots",))
-def no_snapshot_is_public(region: Resource, view: View) -> Verdict:
-    """Fail in each region where everybody may restore a volume from some snapshot of the account.
+PUBLIC_SNAPSHOTS = "ec2.public_snapshots"
+
+
+@survey("ebs_snapshot_not_public", reads=(PUBLIC_SNAPSHOTS,))
+def no_snapshot_is_public(view: View) -> Iterator[Finding]:
+    """Fail each snapshot of the account from which everybody may restore a volume; a region without any passes whole.
 
     Source: DescribeSnapshots (owned by self, restorable by all). Control: Security Hub EC2.1.
     """
-    public = [one["SnapshotId"] for one in view.in_region("ec2.public_snapshots", region.region)]
-    return verdict(
-        not public,
-        f"No snapshot in {region.region} is public.",
-        f"Everybody can restore these snapshots in {region.region}: {_some(public)}.",
-        SnapshotIds=public[:MOST_TOLD],
-    )
+    for region in view.regions:
+        try:
+            public = view.in_region(PUBLIC_SNAPSHOTS, region)
+        except Unread as unread:
+            view.unread[unread.failure] = None
+        except NotOffered:
+            continue
+        else:
+            yield from map(_restorable_by_all, public)
+            if not public:
+                yield Finding(view.account.root_arn, region, True, f"No snapshot in {region} is public.", region)
 
 
-MOST_TOLD = 100
-"""How many ids of public snapshots a finding lists."""
-
-
-def _some(names: list[str], most: int = 5) -> str:
-    return ", ".join(names[:most]) + (f" and {len(names) - most} more" if len(names) > most else "")
+def _restorable_by_all(snapshot: Resource) -> Finding:
+    words, told = "Everybody can restore a volume from it.", {"VolumeId": snapshot.get("VolumeId")}
+    return Finding(snapshot.arn, snapshot.region, False, words, snapshot.name, told)
 
 
 # --- Images, addresses, network interfaces ----------------------------------------------------------------------------

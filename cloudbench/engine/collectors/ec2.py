@@ -82,7 +82,7 @@ listing(
     "ec2.describe_snapshots",
     params={"OwnerIds": ["self"], **PAGE},
     items="Snapshots",
-    arn="arn:{partition}:ec2:{region}:{account}:snapshot/{SnapshotId}",
+    arn="arn:{partition}:ec2:{region}::snapshot/{SnapshotId}",
     label="SnapshotId",
     keep=("SnapshotId", "VolumeId", "State", "StartTime", "Encrypted", "KmsKeyId", "VolumeSize"),
 )
@@ -91,7 +91,7 @@ listing(
     "ec2.describe_snapshots",
     params={"OwnerIds": ["self"], "RestorableByUserIds": ["all"], **PAGE},
     items="Snapshots",
-    arn="arn:{partition}:ec2:{region}:{account}:snapshot/{SnapshotId}",
+    arn="arn:{partition}:ec2:{region}::snapshot/{SnapshotId}",
     label="SnapshotId",
     keep=("SnapshotId", "VolumeId", "StartTime", "Encrypted"),
 )

@@ -89,7 +89,7 @@ def only_public(*public: dict[str, Any]) -> Any:
 def snapshots_that_are_public() -> Answers:
     return Answers(
         says={"ec2.describe_snapshots": only_public(snapshot("public"), snapshot("public-too"))},
-        verdicts={"ebs_snapshot_not_public": Expected(bad=[ROOT])},
+        verdicts={"ebs_snapshot_not_public": Expected(bad=["snap-public", "snap-public-too"])},
     )
 
 
