@@ -7,19 +7,23 @@ from cloudbench.engine.registry import View, check
 SCANNED = ("SCAN_ON_PUSH", "CONTINUOUS_SCAN")
 
 
-@check("ecr_repository_scan_on_push", over="ecr.repository_scanning")
+@check("ecr_repository_scan_on_push", over="ecr.repositories", reads=("ecr.repository_scanning",))
 def scans_what_is_pushed(repository: Resource, view: View) -> Verdict:
     """Fail unless images are scanned on push or continuously, by the registry's rules or the repository's own setting.
 
-    Source: BatchGetRepositoryScanningConfiguration, scanOnPush and scanFrequency.
+    Source: BatchGetRepositoryScanningConfiguration, scanOnPush and scanFrequency; DescribeRepositories,
+    imageScanningConfiguration.scanOnPush.
     """
-    frequency = repository.get("scanFrequency", "MANUAL")
+    told = [one for one in view.in_region("ecr.repository_scanning", repository.region) if one.arn == repository.arn]
+    frequency = next((one["scanFrequency"] for one in told if one.get("scanFrequency")), "MANUAL")
+    own = bool((repository.get("imageScanningConfiguration") or {}).get("scanOnPush"))
+    on_push = own or any(one.get("scanOnPush") for one in told)
     return verdict(
-        frequency in SCANNED or bool(repository.get("scanOnPush")),
+        frequency in SCANNED or on_push,
         "Images are scanned when they are pushed.",
         "Images are scanned only when somebody asks for it.",
         scanFrequency=frequency,
-        scanOnPush=bool(repository.get("scanOnPush")),
+        scanOnPush=on_push,
     )
 
 

@@ -9,7 +9,12 @@ listing(
     items="repositories",
     arn="{repositoryArn}",
     label="repositoryName",
-    keep=("repositoryName", "imageTagMutability", "imageTagMutabilityExclusionFilters"),
+    keep=(
+        "repositoryName",
+        "imageScanningConfiguration",
+        "imageTagMutability",
+        "imageTagMutabilityExclusionFilters",
+    ),
 )
 batch(  # what the registry's rules and the repository's own setting come to
     "ecr.repository_scanning",

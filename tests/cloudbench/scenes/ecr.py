@@ -33,19 +33,28 @@ def repositories_scanned_in_all_ways() -> Answers:
         "continuous": {"scanOnPush": False, "scanFrequency": "CONTINUOUS_SCAN"},
         "manual": {"scanOnPush": False, "scanFrequency": "MANUAL"},
         "untold": {},
+        "own": {"scanOnPush": False, "scanFrequency": "MANUAL"},
     }
+    own = {"own": {"scanOnPush": True}}
     mutable = {"pushed": "IMMUTABLE", "continuous": "IMMUTABLE_WITH_EXCLUSION", "manual": "MUTABLE_WITH_EXCLUSION"}
     return Answers(
         says={
             "ecr.describe_repositories": {
-                "repositories": [_repository(name, imageTagMutability=mutable.get(name, "MUTABLE")) for name in kinds]
+                "repositories": [
+                    _repository(
+                        name,
+                        imageTagMutability=mutable.get(name, "MUTABLE"),
+                        imageScanningConfiguration=own.get(name, {"scanOnPush": False}),
+                    )
+                    for name in kinds
+                ]
             },
             "ecr.batch_get_repository_scanning_configuration": lambda params: {
                 "scanningConfigurations": [_repository(name, **kinds[name]) for name in params["repositoryNames"]]
             },
         },
         verdicts={
-            "ecr_repository_scan_on_push": Expected(good=["pushed", "continuous"], bad=["manual", "untold"]),
-            "ecr_repository_tag_immutable": Expected(good=["pushed"], bad=["continuous", "manual", "untold"]),
+            "ecr_repository_scan_on_push": Expected(good=["pushed", "continuous", "own"], bad=["manual", "untold"]),
+            "ecr_repository_tag_immutable": Expected(good=["pushed"], bad=["continuous", "manual", "untold", "own"]),
         },
     )
