@@ -1,8 +1,9 @@
 """What must hold of EFS file systems and their access points."""
 
 from cloudbench.engine.checks.backup import backed_up
+from cloudbench.engine.checks.networks import untold
 from cloudbench.engine.findings import Verdict, failed, passed, verdict
-from cloudbench.engine.inventory import Resource
+from cloudbench.engine.inventory import Resource, Unread
 from cloudbench.engine.registry import View, check
 
 
@@ -19,12 +20,16 @@ def is_encrypted(file_system: Resource, view: View) -> Verdict:
 
 @check("efs_file_system_encrypted_strict", over="efs.file_systems")
 def is_encrypted_with_known_key(file_system: Resource, view: View) -> Verdict:
-    """Fail unless files are encrypted and AWS names the KMS key. Source: DescribeFileSystems, Encrypted, KmsKeyId."""
+    """Fail if files are stored in plain text; EFS encrypts with KMS keys only. Control: Security Hub EFS.8.
+
+    Source: DescribeFileSystems, Encrypted; KmsKeyId says with which key.
+    """
     key = file_system.get("KmsKeyId")
-    if not file_system.get("Encrypted", False):
-        return failed("Files are stored without encryption.", Encrypted=False)
     return verdict(
-        bool(key), "Files are encrypted with a KMS key.", "No KMS key is named for the encryption.", KmsKeyId=key
+        bool(file_system.get("Encrypted", False)),
+        f"Files are encrypted with {key}." if key else "Files are encrypted with KMS.",
+        "Files are stored without encryption.",
+        KmsKeyId=key,
     )
 
 
@@ -58,9 +63,11 @@ def is_mounted_in_private_subnets(file_system: Resource, view: View) -> Verdict 
         return None
     used = {target["SubnetId"] for target in view.all_of("efs.mount_targets", file_system)}
     gives_addresses = {
-        subnet["SubnetId"]: subnet["MapPublicIpOnLaunch"]
+        subnet["SubnetId"]: subnet.get("MapPublicIpOnLaunch", False)
         for subnet in view.in_region("ec2.subnets", file_system.region)
     }
+    if missing := sorted(used - gives_addresses.keys()):
+        raise Unread(untold(f"the subnet {missing[0]}", "ec2:DescribeSubnets"))
     exposed = sorted(subnet for subnet in used if gives_addresses[subnet])
     return verdict(
         not exposed,

@@ -78,7 +78,7 @@ def file_systems_backed_up_and_keyed() -> Answers:
         },
         verdicts={
             "efs_file_system_encrypted": Expected(good=["fs-kept", "fs-lost"], bad=["fs-plain", "fs-silent"]),
-            "efs_file_system_encrypted_strict": Expected(good=["fs-kept"], bad=["fs-lost", "fs-plain", "fs-silent"]),
+            "efs_file_system_encrypted_strict": Expected(good=["fs-kept", "fs-lost"], bad=["fs-plain", "fs-silent"]),
             "efs_file_system_in_backup_plan": Expected(good=["fs-kept"], bad=["fs-lost", "fs-plain", "fs-silent"]),
         },
     )
