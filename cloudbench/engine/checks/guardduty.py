@@ -67,17 +67,21 @@ def guardduty_is_on(region: Resource, view: View) -> Verdict:
     return failed(f"GuardDuty is {'suspended' if suspended else 'not enabled'} in this region.")
 
 
+ALWAYS_TOLD = frozenset({"CLOUD_TRAIL", "DNS_LOGS", "FLOW_LOGS"})
+"""What every detector has and AWS lists with the features: a list with them is whole."""
+
+
 def is_protected(by: Protection, region: Resource, view: View) -> Verdict | None:
     """Fail a region where the protection is off, or GuardDuty itself is.
 
-    A region whose detector does not know the feature at all is left out: AWS does not offer it there.
+    A region is left out if the whole list of its detector's features lacks this one: AWS does not offer it there.
     Source: GetDetector, Features[].Status and AdditionalConfiguration[].Status (ENABLED).
     """
     if (detector := _running(region, view)) is None:
         return failed(f"GuardDuty, and so {by.what}, is not enabled in this region.")
     features = {one["Name"]: one for one in detector.get("Features") or ()}
     known = [features[name] for name in (by.feature, by.older) if name in features]
-    if features and not known:
+    if not known and ALWAYS_TOLD & features.keys():
         return None
     enabled = any(_is_on(feature, by.part) for feature in known)
     words = f"{by.what[0].upper()}{by.what[1:]} is"

@@ -50,7 +50,8 @@ def runtime_monitoring_without_agents(aws: Aws) -> Verdicts:
 def an_older_feature_and_one_not_offered(aws: Aws) -> Verdicts:
     agent = [{"Name": "EKS_ADDON_MANAGEMENT", "Status": "ENABLED"}]
     older = [{"Name": "EKS_RUNTIME_MONITORING", "Status": "ENABLED", "AdditionalConfiguration": agent}]
-    aws("guardduty").create_detector(Enable=True, Features=older)
+    always = [{"Name": "CLOUD_TRAIL", "Status": "ENABLED"}]  # AWS tells of it in each list, moto only if asked to
+    aws("guardduty").create_detector(Enable=True, Features=[*older, *always])
     return {"guardduty_eks_runtime": Expected(good=[REGION]), "guardduty_lambda_protection": Expected()}
 
 
