@@ -133,9 +133,14 @@ def instance_is_not_public(instance: Resource, view: View) -> Verdict:
 
 @check("rds_instance_in_vpc", over="rds.instances")
 def instance_is_in_vpc(instance: Resource, view: View) -> Verdict:
-    """Fail for an instance outside of any VPC (EC2-Classic). Source: DescribeDBInstances, DBSubnetGroup.VpcId."""
+    """Fail for an instance outside of any VPC (EC2-Classic). Source: DescribeDBInstances, DBSubnetGroup.VpcId.
+
+    Security groups of a VPC, which only instances in one have, are evidence as well: VpcSecurityGroups.
+    """
     vpc = (instance.get("DBSubnetGroup") or {}).get("VpcId", "")
-    return verdict(bool(vpc), f"It runs in {vpc}.", "It runs in no VPC.", VpcId=vpc)
+    groups = [one["VpcSecurityGroupId"] for one in instance.get("VpcSecurityGroups") or ()]
+    good = f"It runs in {vpc}." if vpc else f"It runs in the VPC of {', '.join(groups)}."
+    return verdict(bool(vpc or groups), good, "It runs in no VPC.", VpcId=vpc, VpcSecurityGroupIds=groups)
 
 
 @check("rds_instance_automatic_backup", over="rds.instances")

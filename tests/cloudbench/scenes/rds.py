@@ -49,9 +49,9 @@ def careful_and_careless_instances(aws: Aws) -> Verdicts:
         MasterUsername="admin",
     )  # fmt: skip
     either = Expected(good=["careful"], bad=["careless"])
-    return dict.fromkeys(
+    return {"rds_instance_in_vpc": Expected(good=["careful", "careless"])} | dict.fromkeys(
         [
-            "rds_instance_encrypted", "rds_instance_minor_upgrade", "rds_instance_not_public", "rds_instance_in_vpc",
+            "rds_instance_encrypted", "rds_instance_minor_upgrade", "rds_instance_not_public",
             "rds_instance_automatic_backup", "rds_instance_multi_az", "rds_instance_deletion_protection",
             "rds_instance_copy_tags", "rds_enhanced_monitoring", "rds_instance_iam_auth",
             "rds_instance_custom_admin_name", "rds_non_default_port",
@@ -134,6 +134,17 @@ def instances_that_are_special() -> Answers:
             "rds_non_default_port": Expected(good=["cluster:shop"], bad=["oracle", "custom", "cluster:usual"]),
         },
     )
+
+
+@on_answers
+def instances_in_and_outside_of_vpcs() -> Answers:
+    subnets, groups = {"DBSubnetGroup": {"VpcId": "vpc-1"}}, [{"VpcSecurityGroupId": "sg-1", "Status": "active"}]
+    instances = [
+        instance("placed", "mysql", **subnets),
+        instance("guarded", "mysql", VpcSecurityGroups=groups),
+        instance("classic", "mysql", VpcSecurityGroups=[], DBSecurityGroups=[{"DBSecurityGroupName": "default"}]),
+    ]
+    return told(instances, [], {"rds_instance_in_vpc": Expected(good=["placed", "guarded"], bad=["classic"])})
 
 
 @on_answers
