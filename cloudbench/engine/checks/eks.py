@@ -20,11 +20,11 @@ def logs_audit_events(cluster: Resource, view: View) -> Verdict:
 def endpoint_is_private(cluster: Resource, view: View) -> Verdict:
     """Fail if the API server has a public endpoint, whatever addresses may reach it.
 
-    Source: DescribeCluster, resourcesVpcConfig.endpointPublicAccess and publicAccessCidrs.
+    Source: DescribeCluster, resourcesVpcConfig.endpointPublicAccess (true unless told) and publicAccessCidrs.
     """
-    config = cluster["resourcesVpcConfig"]
-    cidrs = list(config.get("publicAccessCidrs", ()))
-    if not config["endpointPublicAccess"]:
+    config = cluster.get("resourcesVpcConfig") or {}
+    cidrs = list(config.get("publicAccessCidrs") or ())
+    if not config.get("endpointPublicAccess", True):
         return passed("The API server has no public endpoint.", endpointPublicAccess=False)
     whom = f"for {', '.join(cidrs[:5])}" if cidrs else "for every address"
     return failed(f"The API server has a public endpoint {whom}.", endpointPublicAccess=True, publicAccessCidrs=cidrs)

@@ -13,7 +13,8 @@ def is_encrypted(stream: Resource, view: View) -> Verdict:
 
     A stream fed by a Kinesis data stream stores nothing of its own: there the data stream must be encrypted. MSK, as a
     source, always encrypts.
-    Source: DescribeDeliveryStream, DeliveryStreamEncryptionConfiguration.Status, DeliveryStreamType, Source;
+    Source: DescribeDeliveryStream, DeliveryStreamEncryptionConfiguration.Status (KeyType without one: it is on),
+    DeliveryStreamType, Source;
     DescribeStreamSummary, EncryptionType.
     """
     kind = stream["DeliveryStreamType"]
@@ -21,7 +22,7 @@ def is_encrypted(stream: Resource, view: View) -> Verdict:
         return passed("Records come from MSK, which encrypts them.", DeliveryStreamType=kind)
     if stream["KinesisStreamARN"]:
         return _as_its_source(stream, view)
-    status = stream["Encryption"] or "DISABLED"
+    status = stream["Encryption"] or ("ENABLED" if stream["KeyType"] else "DISABLED")
     return verdict(
         status == "ENABLED",
         "Records are encrypted.",

@@ -142,7 +142,7 @@ def reaches_several_zones(function: Resource, view: View) -> Verdict | None:
     EC2 DescribeSubnets, AvailabilityZone.
     """
     config = function.get("VpcConfig") or {}
-    if not config.get("VpcId"):
+    if not (config.get("VpcId") or config.get("SubnetIds")):
         return None
     known = {subnet.name: subnet["AvailabilityZone"] for subnet in view.in_region("ec2.subnets", function.region)}
     zones = sorted({known[subnet] for subnet in config.get("SubnetIds", ()) if subnet in known})

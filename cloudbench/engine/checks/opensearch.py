@@ -91,9 +91,16 @@ def requires_current_tls(domain: Resource, view: View) -> Verdict:
 
 @check("opensearch_domain_in_vpc", over=DOMAINS)
 def is_in_vpc(domain: Resource, view: View) -> Verdict:
-    """Fail if the endpoint is public. Source: VPCOptions.VPCId, absent for a public endpoint."""
-    vpc = (domain.get("VPCOptions") or {}).get("VPCId")
-    return verdict(bool(vpc), f"The endpoint is in {vpc}.", "The endpoint is public, outside any VPC.", VPCId=vpc)
+    """Fail if the endpoint is public. Source: VPCOptions.VPCId and SubnetIds, both absent for a public endpoint."""
+    options = domain.get("VPCOptions") or {}
+    vpc, subnets = options.get("VPCId"), list(options.get("SubnetIds") or ())
+    return verdict(
+        bool(vpc or subnets),
+        f"The endpoint is in {vpc or ', '.join(subnets)}.",
+        "The endpoint is public, outside any VPC.",
+        VPCId=vpc,
+        SubnetIds=subnets,
+    )
 
 
 @check("opensearch_domain_software_updated", over=DOMAINS)

@@ -25,6 +25,7 @@ detail(
     ask=_this_stream,
     items="""DeliveryStreamDescription.{
         DeliveryStreamType: DeliveryStreamType, Encryption: DeliveryStreamEncryptionConfiguration.Status,
+        KeyType: DeliveryStreamEncryptionConfiguration.KeyType,
         KinesisStreamARN: Source.KinesisStreamSourceDescription.KinesisStreamARN
     }""",
 )

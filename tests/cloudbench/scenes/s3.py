@@ -175,14 +175,15 @@ def lifecycle_rules(aws: Aws) -> Verdicts:
 
 @on_answers
 def directory_buckets() -> Answers:
-    statuses = {"ends": ["Disabled", "Enabled"], "paused": ["Disabled"]}
+    ends, paused = "ends--use1-az4--x-s3", "paused--use1-az4--x-s3"
+    statuses = {ends: ["Disabled", "Enabled"], paused: ["Disabled"]}
     says = {
-        "s3.list_directory_buckets": {"Buckets": [{"Name": name} for name in statuses]},
+        "s3.list_directory_buckets": {"Buckets": [{"Name": name} for name in (*statuses, "general-purpose")]},
         "s3.get_bucket_lifecycle_configuration": lambda params: {
             "Rules": [{"ID": "end", "Status": status} for status in statuses[params["Bucket"]]]
         },
     }
-    verdicts = {"s3_directory_bucket_lifecycle": Expected(good=["ends"], bad=["paused"])}
+    verdicts = {"s3_directory_bucket_lifecycle": Expected(good=[ends], bad=[paused])}
     return Answers(says, verdicts, regions=(REGION, EXPRESS_REGION))
 
 
