@@ -63,6 +63,7 @@ class FactFile:
 
     def __enter__(self) -> Self:
         self._file = os.fdopen(os.open(self._path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="utf-8")
+        os.fchmod(self._file.fileno(), 0o600)  # a file that was there before keeps its mode else
         self.write(self._head)
         return self
 

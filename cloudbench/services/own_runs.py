@@ -1,13 +1,14 @@
 """Runs of the command line: collected, evaluated and told in this process; of them only report files are kept."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
 from time import monotonic
 
-from cloudbench.engine.collect import Collecting, Tally
+from cloudbench.engine.calls import Tally
+from cloudbench.engine.collect import Collecting
 from cloudbench.engine.evaluation import Evaluation, Outcome
 from cloudbench.engine.facts import line_of
 from cloudbench.engine.findings import Finding
@@ -21,7 +22,7 @@ from cloudbench.models import CloudAccount
 from cloudbench.reports.formats import Format
 from cloudbench.reports.run_report import RunReport, at_level, control_reports, figures
 from cloudbench.selectors.benchmarks import runnable
-from cloudbench.services.collecting import identified, regions_to_scan
+from cloudbench.services.collecting import CollectionFailed, identified, regions_to_scan
 from cloudbench.services.facts import FactFile, resources_in
 from organizations.models.reports import SealedReport
 from organizations.models.users import SystemActor
@@ -56,14 +57,20 @@ class Told:
     resources: int = 0
 
 
-def run_now(*, session: Session, wish: Wish, clock: Clock, watch: Watch) -> list[RunReport]:
+def run_now(
+    *, session: Session, wish: Wish, clock: Clock, watch: Watch, account_id: str = ""
+) -> list[RunReport]:  # fmt: skip
     """Evaluate the account that ``session`` leads into; return a report for each benchmark.
 
-    Raises CollectionFailed when the account cannot be read at all, KeyError for a level that a benchmark has not.
+    Raises CollectionFailed when the account cannot be read at all, is not ``account_id`` where that is given, or has
+    no such region; KeyError for a level that a benchmark has not.
     """
     started, begun = clock(), monotonic()
     account = identified(session)
+    if account_id not in ("", account.id):
+        raise CollectionFailed("wrong_account", f"These credentials lead into {account.id}, not into {account_id}.")
     regions, closed = regions_to_scan(session, account.partition, list(wish.regions))
+    refuse_unknown_regions(session, account.partition, closed)
     inventory = Inventory(account=account, regions=regions, at=started)
     plan = plan_for({check for one in wish.benchmarks for control in one.controls for check in runnable(control)})
     controls = Controls(
@@ -104,6 +111,11 @@ def run_now(*, session: Session, wish: Wish, clock: Clock, watch: Watch) -> list
         )
         for benchmark in wish.benchmarks
     ]
+
+
+def refuse_unknown_regions(session: Session, partition: str, closed: Iterable[str]) -> None:
+    if unknown := set(closed).difference(session.regions_of(partition)):
+        raise CollectionFailed("region", f"AWS has no region {min(unknown)!r} in the partition {partition}.")
 
 
 @dataclass(frozen=True)

@@ -1,18 +1,21 @@
 """manage.py scan_cloud: benchmarks on one AWS account, now."""
 
 import logging
+import math
 import os
 import sys
-from argparse import ArgumentParser
+from argparse import ArgumentParser, ArgumentTypeError
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
+from django.db import DatabaseError
 from django.utils import timezone
 
-from cloudbench.engine.collect import Tally
+from cloudbench.engine.calls import Tally
 from cloudbench.engine.session import CallFailed
 from cloudbench.lib.benchmarks import Benchmark
 from cloudbench.lib.content import read_content
@@ -26,6 +29,8 @@ from cloudbench.services.sessions import ambient_session, session_for
 from organizations.reports.pdf import PdfFailed
 
 GATE_NOT_MET = 2
+NEVER_A_NUMBER = 12
+"""Digits that only an id of AWS's has."""
 
 
 class Command(BaseCommand):
@@ -35,9 +40,18 @@ class Command(BaseCommand):
         "environment. Ends 1 when it could not be done, 2 when a gate is not met."
     )
 
+    gate_unmet = False
+
+    def run_from_argv(self, argv: list[str]) -> None:
+        """End 1 for a wrong argument too: argparse's own 2 would say that a gate is not met."""
+        try:
+            super().run_from_argv(argv)
+        except SystemExit as ended:
+            sys.exit(1 if ended.code == GATE_NOT_MET and not self.gate_unmet else ended.code)
+
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("--benchmark", required=True, metavar="SLUG[,SLUG]", help="e.g. cis_aws_3_0, or all")
-        parser.add_argument("--account", metavar="ID", help="a stored account: its twelve digits, or its name")
+        parser.add_argument("--account", metavar="ID", help="a stored account: its twelve digits, name or number")
         parser.add_argument("--region", default="", metavar="R[,R]", help="only these regions; all enabled ones else")
         parser.add_argument("--level", choices=["1", "2"], help="only the controls of this level of a CIS benchmark")
         parser.add_argument("--format", choices=["table", *FORMATS], default="table")
@@ -45,13 +59,25 @@ class Command(BaseCommand):
         parser.add_argument(
             "--save-facts", type=Path, metavar="FILE", help="also keep what was collected, for its owner"
         )
-        parser.add_argument("--min-score", type=float, metavar="N", help="end 2 when a score is below N")
+        parser.add_argument("--min-score", type=percentage, metavar="N", help="end 2 when a score is below N")
         parser.add_argument(
             "--fail-on", choices=["critical", "high"], help="end 2 when such a control fails; high includes critical"
         )
 
     def handle(self, **options: Any) -> None:
         logging.getLogger("cloudbench").setLevel(logging.CRITICAL)  # the result itself is printed
+        try:
+            self.scan(options)
+        except (CollectionFailed, CallFailed, PdfFailed) as error:
+            raise CommandError(str(error)) from error
+        except DatabaseError as error:
+            raise CommandError(f"The database cannot be used: {error}. Is it set up (manage.py migrate)?") from error
+        except OSError as error:
+            raise CommandError(f"{error.filename or 'A file'} cannot be written: {error.strerror}.") from error
+        except KeyboardInterrupt:
+            raise CommandError("Stopped; nothing is concluded.") from None
+
+    def scan(self, options: dict[str, Any]) -> None:
         benchmarks = chosen(options["benchmark"])
         account = stored_account(options["account"]) if options["account"] else None
         wish = Wish(
@@ -61,31 +87,24 @@ class Command(BaseCommand):
             caps={"default": account.calls_per_second} if account and account.calls_per_second else {},
         )  # fmt: skip
         refuse_unknown_level(benchmarks, wish.level)
-        try:
-            session = session_for(account) if account else ambient_session()
-            reports = run_now(session=session, wish=wish, clock=timezone.now, watch=self.show)
-        except (CollectionFailed, CallFailed) as error:
-            raise CommandError(str(error)) from error
-        except OSError as error:
-            raise CommandError(f"{options['save_facts']} cannot be written: {error.strerror}.") from error
-        if account is not None and reports[0].account_id != account.account_id:
-            raise CommandError(f"These credentials lead into {reports[0].account_id}, not into {account.account_id}.")
-        self.write(reports, account, options)
+        for path in (options["output"], options["save_facts"]):
+            refuse_unwritable(path)
+        session = session_for(account) if account else ambient_session()
+        wanted = account.account_id if account else ""
+        reports = run_now(session=session, wish=wish, clock=timezone.now, watch=self.show, account_id=wanted)
+        if account is not None:
+            reports = [replace(report, account_name=account.name) for report in reports]
+        self.put(self.rendered(reports, account, options), options["output"])
         if unmet := gates(reports, options["min_score"], options["fail_on"]):
             self.stderr.write("\n".join(unmet))
+            self.gate_unmet = True
             sys.exit(GATE_NOT_MET)
 
-    def write(self, reports: Sequence[RunReport], account: CloudAccount | None, options: dict[str, Any]) -> None:
-        path: Path | None = options["output"]
+    def rendered(self, reports: Sequence[RunReport], account: CloudAccount | None, options: dict[str, Any]) -> bytes:
         if options["format"] == "table":
-            content = table.render(reports, colour=path is None and sys.stdout.isatty()).encode()
-        else:
-            try:
-                report = sealed(reports=reports, account=account, form=FORMATS[options["format"]], now=timezone.now())
-            except PdfFailed as error:
-                raise CommandError(str(error)) from error
-            content = bytes(report.content)
-        self.put(content, path)
+            return table.render(reports, colour=options["output"] is None and sys.stdout.isatty()).encode()
+        report = sealed(reports=reports, account=account, form=FORMATS[options["format"]], now=timezone.now())
+        return bytes(report.content)
 
     def put(self, content: bytes, path: Path | None) -> None:
         if path is None:
@@ -94,19 +113,49 @@ class Command(BaseCommand):
                 self.stdout.write(content.decode("utf-8", "replace"), ending="")
             else:
                 self.stdout.flush()
-                raw.write(content)
+                written(raw, content)
             return
-        try:
-            with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
-                file.write(content)
-        except OSError as error:
-            raise CommandError(f"{path} cannot be written: {error.strerror}.") from error
+        with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
+            file.write(content)
 
     def show(self, done: int, total: int, tally: Tally) -> None:
         """Show on a terminal how far the run is."""
         if sys.stderr.isatty():
             end = "\n" if done == total else ""
             self.stderr.write(f"\r\033[K{done} of {total} checks, {tally.calls} API calls{end}", ending="")
+
+
+def written(stream: BinaryIO, content: bytes) -> None:
+    """Write to ``stream``; a reader that has seen enough, like head, is no error."""
+    try:
+        stream.write(content)
+        stream.flush()
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # else Python complains when it ends
+
+
+def percentage(text: str) -> float:
+    """Return a score, 0 to 100; what is not a number would meet every gate."""
+    try:
+        number = float(text)
+    except ValueError:
+        number = math.nan
+    if not 0 <= number <= 100:
+        raise ArgumentTypeError(f"{text!r} is no score; write a number from 0 to 100")
+    return number
+
+
+def refuse_unwritable(path: Path | None) -> None:
+    """Refuse a file that cannot be written before minutes are spent on what should go into it."""
+    if path is None:
+        return
+    place = path if path.exists() else path.parent
+    if path.is_dir():
+        raise CommandError(f"{path} cannot be written: it is a directory.")
+    if not place.exists():
+        raise CommandError(f"{path} cannot be written: there is no directory {path.parent}.")
+    if not os.access(place, os.W_OK):
+        raise CommandError(f"{path} cannot be written: permission denied.")
 
 
 def named(listed: str) -> list[str]:
@@ -131,13 +180,17 @@ def refuse_unknown_level(benchmarks: Sequence[Benchmark], level: str) -> None:
 
 
 def stored_account(wanted: str) -> CloudAccount:
-    """Return the one connected account with this id or name."""
+    """Return the one connected account with this id of AWS's, name, or number of ours."""
     connected = CloudAccount.objects.connected().select_related("organization")
     found = list(connected.filter(account_id=wanted)[:2]) or list(connected.filter(name=wanted)[:2])
+    if not found and wanted.isascii() and wanted.isdigit() and len(wanted) < NEVER_A_NUMBER:
+        found = list(connected.filter(pk=int(wanted)))
     if not found:
         raise CommandError(f"There is no account {wanted!r}; connect it at /cloud/accounts/ first.")
     if len(found) > 1:
-        raise CommandError(f"Several organizations have an account {wanted!r}; call it by a name that only one has.")
+        raise CommandError(
+            f"Several organizations have an account {wanted!r}; call it by its number, as the API tells it."
+        )
     return found[0]
 
 
