@@ -93,7 +93,7 @@ class BenchmarkViewSet(mixins.ListModelMixin, mixins.RetrieveModelMixin, Generic
     serializer_class = BenchmarkSerializer
     filter_backends: list[Any] = []
     lookup_field = "slug"
-    lookup_value_regex = "[a-z][a-z0-9_]{0,39}"
+    lookup_value_regex = "[a-z0-9_]{1,40}"
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
         """Refuse whoever may see nothing of the kind anywhere."""

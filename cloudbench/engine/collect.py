@@ -4,19 +4,14 @@ Worker threads make calls and nothing else. All state is the loop's, which runs 
 answer, asks for what follows from it (the next page, the details of its rows) and yields each part when it is whole.
 """
 
-import heapq
 import time
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from collections.abc import Collection as Many
-from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime
-from queue import Empty, SimpleQueue
-from typing import Any, Protocol
+from typing import Any
 
-import jmespath
-
+from cloudbench.engine.answers import UNREADABLE, described, matches, next_page, plainly
+from cloudbench.engine.calls import POLL_S, Call, Caller, CallQueue
 from cloudbench.engine.inventory import (
     GLOBAL,
     Answer,
@@ -29,19 +24,11 @@ from cloudbench.engine.inventory import (
     Resource,
     key_of,
 )
-from cloudbench.engine.pace import Pace, cap_of
+from cloudbench.engine.pace import Pace
 from cloudbench.engine.permissions import action_of
 from cloudbench.engine.plan import Plan, part_regions
 from cloudbench.engine.registry import OWN_ACCOUNT, Collection
-from cloudbench.engine.session import (
-    CallFailed,
-    CredentialsRefused,
-    Denied,
-    Malformed,
-    Passing,
-    Throttled,
-    TimedOut,
-)
+from cloudbench.engine.session import CallFailed, CredentialsRefused, Denied, Passing, Throttled, TimedOut
 
 CONCURRENCY = 32
 MOST_TRIES = 3
@@ -52,54 +39,19 @@ TIMEOUTS_TO_GIVE_UP = 3
 """So many timeouts in a row, and a service in a region is given up."""
 SILENT_SERVICES = 3
 """So many services that time out while none of a region answers, and the region is given up."""
-POLL_S = 0.25
 PAUSE_S = 0.1
 MOST_PAGES = 10_000
 PROBE = "sts.get_caller_identity"
 
 
-class Caller(Protocol):
-    """What makes calls: a Session, or what plays one."""
-
-    home: str
-
-    def call(self, operation: str, region: str, params: Data) -> Data: ...
-    def next_page_rule(self, operation: str) -> Mapping[str, Any] | None: ...
-    def offers(self, service: str, region: str) -> bool: ...
-
-
-@dataclass
-class Tally:
-    """What a collection cost. ``calls`` counts requests sent, repeats included; ``seconds`` is time on the wall."""
-
-    calls: int = 0
-    throttles: int = 0
-    repeats: int = 0
-    seconds: float = 0.0
-    answered: int = 0
-
-
 @dataclass(eq=False)
-class Ask:
-    """One logical call with all its pages, for all that want it."""
+class Ask(Call):
+    """A call for all that want something of it. ``kept``: its answers, if others may want them later."""
 
-    operation: str
-    region: str
-    params: dict[str, Any]
-    part_region: str
     wants: list["Want"] = field(default_factory=list)
-    page: dict[str, Any] = field(default_factory=dict)
-    pages: int = 0
-    tries: int = 0
-    throttles: int = 0
-    not_ready: int = 0
     kept: list[Data] = field(default_factory=list)
     ended: bool = False
     failure: Failure | None = None
-
-    @property
-    def service(self) -> str:
-        return self.operation.partition(".")[0]
 
 
 @dataclass(eq=False)
@@ -143,30 +95,23 @@ class Collecting:
         cancelled: Callable[[], bool] = lambda: False, clock: Callable[[], float] = time.monotonic,
         pause: float = NOT_READY_PAUSE_S,
     ) -> None:  # fmt: skip
-        self.tally = Tally()
+        self._queue: CallQueue[Ask] = CallQueue(
+            caller, concurrency=concurrency, caps=caps or {}, spread=len(inventory.regions) > 1, clock=clock
+        )
+        self.tally = self._queue.tally
         self.log: list[tuple[str, str, str]] = []
         """(operation, region, key) of every call that was answered or failed for good, pages apart."""
         self._plan, self._caller, self._inventory = plan, caller, inventory
         self._have = {(part.collection, part.region): part for part in have}
         for part in self._have.values():
             inventory.add(part)
-        self._concurrency, self._caps, self._cancelled, self._clock = concurrency, caps or {}, cancelled, clock
-        self._pause = pause
+        self._cancelled, self._clock, self._pause = cancelled, clock, pause
         self._children: dict[str, list[Collection]] = {}
         self._shared = operations_asked_from_afar(plan)
         self._growing: dict[tuple[str, str], Growing] = {}
         self._asks: dict[tuple[str, str, str], Ask] = {}
-        self._paces: dict[tuple[str, str], Pace] = {}
-        self._queues: dict[tuple[str, str], deque[Ask]] = {}
-        self._heap: list[tuple[float, int, tuple[str, str]]] = []
-        self._put_off: list[tuple[float, int, tuple[str, str]]] = []
         self._dead: dict[tuple[str, str], Failure] = {}
         self._confirming = False
-        self._waiting: list[tuple[float, int, Ask]] = []
-        self._count = 0
-        self._in_flight: dict[str, int] = {}
-        self._flying = 0
-        self._results: SimpleQueue[tuple[Ask, Data | CallFailed]] = SimpleQueue()
         self._whole: deque[Part] = deque()
         self._closed: dict[str, Failure] = dict(closed or {})
         self._probing: dict[str, list[Ask]] = {}
@@ -178,22 +123,22 @@ class Collecting:
 
     def __iter__(self) -> Iterator[Part]:
         begun = self._clock()
-        pool = ThreadPoolExecutor(self._concurrency, thread_name_prefix="aws")
         try:
             self._begin()
             yield from self._drained()
             polled = self._clock()
-            while self._flying or self._heap or self._waiting or self._probing:
-                now = self._clock()
-                if now - polled >= POLL_S:
-                    polled = now
+            while self._queue.busy or self._probing:
+                if self._clock() - polled >= POLL_S:
+                    polled = self._clock()
                     if self._cancelled():
                         raise Cancelled
-                self._submit(pool, now)
-                self._absorb(self._timeout(now))
+                for ask in self._queue.due():
+                    self._enqueue(ask)
+                for ask, said in self._queue.turn():
+                    self._take(ask, said)
                 yield from self._drained()
         finally:
-            pool.shutdown(wait=False, cancel_futures=True)
+            self._queue.close()
             self.tally.seconds = self._clock() - begun
 
     def _drained(self) -> Iterator[Part]:
@@ -216,7 +161,7 @@ class Collecting:
             if region not in needed:
                 del self._probing[region]
         for region in self._probing:
-            self._enqueue(Ask(PROBE, region, {}, region))
+            self._enqueue(Ask(PROBE, region, {}))
         for growing in list(self._growing.values()):
             collection = growing.collection
             if not collection.of:
@@ -295,7 +240,7 @@ class Collecting:
         if ask is not None:
             self._join(ask, want)
             return
-        ask = Ask(growing.collection.operation, region, params, growing.region, [want])
+        ask = Ask(growing.collection.operation, region, params, wants=[want])
         self._asks[ident] = ask
         self._enqueue(ask)
 
@@ -343,107 +288,22 @@ class Collecting:
     # --- The queue ---
 
     def _enqueue(self, ask: Ask) -> None:
-        if failure := self._broken or self._closed.get(ask.region) or self._dead.get((ask.service, ask.region)):
+        if failure := self._broken or self._closed.get(ask.region) or self._dead.get(ask.lane):
             self._give_up(ask, failure)
-            return
-        if ask.region in self._probing and ask.operation != PROBE:
+        elif ask.region in self._probing and ask.operation != PROBE:
             self._probing[ask.region].append(ask)
-            return
-        lane = (ask.service, ask.region)
-        queue = self._queues.setdefault(lane, deque())
-        queue.append(ask)
-        if len(queue) == 1:
-            self._push(lane)
-
-    def _push(self, lane: tuple[str, str]) -> None:
-        self._count += 1
-        heapq.heappush(self._heap, (self._pace(lane).next_at, self._count, lane))
-
-    def _pace(self, lane: tuple[str, str]) -> Pace:
-        if lane not in self._paces:
-            self._paces[lane] = Pace(cap_of(lane[0], self._caps))
-        return self._paces[lane]
-
-    def _later(self, ask: Ask, delay: float) -> None:
-        self._count += 1
-        heapq.heappush(self._waiting, (self._clock() + delay, self._count, ask))
-
-    def _submit(self, pool: ThreadPoolExecutor, now: float) -> None:
-        while self._waiting and self._waiting[0][0] <= now:
-            self._enqueue(heapq.heappop(self._waiting)[2])
-        while self._heap and self._flying < self._concurrency and self._heap[0][0] <= now:
-            entry = heapq.heappop(self._heap)
-            lane = entry[2]
-            queue, pace = self._queues[lane], self._pace(lane)
-            if not queue:
-                continue
-            if pace.next_at > now:
-                self._push(lane)
-                continue
-            if self._crowded(lane[1]):
-                self._put_off.append(entry)
-                continue
-            ask = queue.popleft()
-            pace.take(now)
-            if queue:
-                self._push(lane)
-            self._send(pool, ask)
-
-    def _crowded(self, region: str) -> bool:
-        """Return whether ``region`` has half of all connections already: one that hangs must not hold up the others."""
-        several = len(self._inventory.regions) > 1
-        return several and self._in_flight.get(region, 0) >= max(1, self._concurrency // 2)
-
-    def _send(self, pool: ThreadPoolExecutor, ask: Ask) -> None:
-        self._flying += 1
-        self._in_flight[ask.region] = self._in_flight.get(ask.region, 0) + 1
-        self.tally.calls += 1
-        pool.submit(self._make, ask, {**ask.params, **ask.page}).add_done_callback(_raise_nothing)
-
-    def _make(self, ask: Ask, params: Data) -> None:
-        try:
-            said: Data | CallFailed = self._caller.call(ask.operation, ask.region, params)
-        except CallFailed as failure:
-            said = failure
-        except Exception as error:  # whatever a library does with a strange answer is a bad answer, not the end of all
-            said = Malformed(type(error).__name__, str(error)[:200])
-        self._results.put((ask, said))
-
-    def _timeout(self, now: float) -> float:
-        if not self._flying and not self._heap and not self._waiting:
-            return 0.0
-        times = [POLL_S]
-        if self._heap and self._flying < self._concurrency:
-            times.append(max(0.001, self._heap[0][0] - now))
-        if self._waiting:
-            times.append(max(0.001, self._waiting[0][0] - now))
-        return min(times)
-
-    def _absorb(self, timeout: float) -> None:
-        try:
-            result = self._results.get(timeout=timeout) if timeout else self._results.get_nowait()
-        except Empty:
-            return
-        while True:
-            self._take(*result)
-            try:
-                result = self._results.get_nowait()
-            except Empty:
-                return
+        else:
+            self._queue.add(ask)
 
     # --- Answers ---
 
     def _take(self, ask: Ask, said: Data | CallFailed) -> None:
-        self._flying -= 1
-        self._in_flight[ask.region] -= 1
-        while self._put_off:
-            heapq.heappush(self._heap, self._put_off.pop())
-        pace = self._pace((ask.service, ask.region))
+        pace = self._queue.pace(ask.lane)
         if isinstance(said, CallFailed):
             self._take_failure(ask, said, pace)
             return
         pace.went_well()
-        self._timeouts.pop((ask.service, ask.region), None)
+        self._timeouts.pop(ask.lane, None)
         self._silent.pop(ask.region, None)
         ask.tries = ask.throttles = 0
         if ask.operation == PROBE and not ask.wants:
@@ -456,18 +316,16 @@ class Collecting:
         try:
             plain = plainly(said)
             found = [self._rows(want, plain) for want in ask.wants]
-            following = self._next_page(ask, said)
+            following = next_page(
+                said,
+                rule=self._caller.next_page_rule(ask.operation),
+                own=ask.wants[0].part.collection.next_page,
+                page=ask.page,
+            )
         except NotReady:
             self._take_not_ready(ask)
             return
-        except (
-            KeyError,
-            TypeError,
-            ValueError,
-            AttributeError,
-            IndexError,
-            jmespath.exceptions.JMESPathError,
-        ) as error:
+        except UNREADABLE as error:
             words = f"{ask.operation} in {ask.region} gave an answer that is not as AWS documents it ({error!r:.80})."
             self._end(ask, Failure(FailureKind.MALFORMED, words, action_of(ask.operation), ask.region))
             return
@@ -476,7 +334,11 @@ class Collecting:
             ask.kept.append(plain)
         for want, rows in zip(ask.wants, found, strict=True):
             want.rows.extend(rows)
-        if following and ask.pages < MOST_PAGES:
+        if following and ask.pages >= MOST_PAGES:
+            words = f"{ask.operation} in {ask.region} has more than {MOST_PAGES:,} pages."
+            self._end(ask, Failure(FailureKind.SERVICE, words, action_of(ask.operation), ask.region))
+            return
+        if following:
             ask.page = following
             self._enqueue(ask)
         else:
@@ -492,26 +354,10 @@ class Collecting:
     def _take_not_ready(self, ask: Ask) -> None:
         ask.not_ready += 1
         if ask.not_ready <= NOT_READY_TRIES:
-            self._later(ask, self._pause)
+            self._queue.later(ask, self._pause)
             return
         words = f"AWS did not get ready with {ask.operation} in {ask.region} in time."
         self._end(ask, Failure(FailureKind.SERVICE, words, action_of(ask.operation), ask.region))
-
-    def _next_page(self, ask: Ask, said: Data) -> dict[str, Any]:
-        collection = ask.wants[0].part.collection
-        if collection.next_page is not None:
-            parameter, source = collection.next_page
-            token = jmespath.search(source, said)
-            return {parameter: token} if token else {}
-        rule = self._caller.next_page_rule(ask.operation)
-        if rule is None:
-            return {}
-        if rule.get("more_results") and not jmespath.search(rule["more_results"], said):
-            return {}
-        inputs, outputs = _several(rule["input_token"]), _several(rule["output_token"])
-        tokens = {name: jmespath.search(path, said) for name, path in zip(inputs, outputs, strict=True)}
-        following = {name: token for name, token in tokens.items() if token}
-        return following if following and following != ask.page else {}
 
     def _end(self, ask: Ask, failure: Failure | None) -> None:
         """Note the outcome of a whole call; without a failure ``_close`` follows when its rows were fed."""
@@ -534,7 +380,7 @@ class Collecting:
 
     def _take_failure(self, ask: Ask, said: CallFailed, pace: Pace) -> None:
         probing = ask.operation == PROBE and not ask.wants
-        lane = (ask.service, ask.region)
+        lane = ask.lane
         if not isinstance(said, TimedOut):
             self._silent.pop(ask.region, None)  # a refusal is an answer too
         if isinstance(said, Throttled):
@@ -542,9 +388,9 @@ class Collecting:
             pace.was_throttled(self._clock())
             ask.throttles += 1
             if ask.throttles <= MOST_THROTTLES and pace.throttled_in_a_row <= MOST_THROTTLES:
-                self._again(ask)
+                self._queue.repeat(ask)
                 return
-            self._empty(lane, described(ask, said))
+            self._empty(lane, described(ask.operation, ask.region, said))
         elif not probing and self._is_absent(ask, said):
             pace.went_well()
             self._end(ask, None)
@@ -552,7 +398,7 @@ class Collecting:
             return
         elif not probing and said.code in ask.wants[0].part.collection.again and ask.not_ready < NOT_READY_TRIES:
             ask.not_ready += 1
-            self._later(ask, self._pause)
+            self._queue.later(ask, self._pause)
             return
         elif isinstance(said, Passing):
             ask.tries += 1
@@ -561,9 +407,9 @@ class Collecting:
                 self._silent.setdefault(ask.region, set()).add(ask.service)
             if ask.tries < MOST_TRIES and not self._is_silent(lane):
                 self.tally.repeats += 1
-                self._later(ask, PAUSE_S * 2**ask.tries)
+                self._queue.later(ask, PAUSE_S * 2**ask.tries)
                 return
-        failure = described(ask, said)
+        failure = described(ask.operation, ask.region, said)
         if isinstance(said, CredentialsRefused):
             self._doubt_credentials(ask, failure, probing)
         elif len(self._silent.get(ask.region, ())) >= SILENT_SERVICES:
@@ -583,7 +429,7 @@ class Collecting:
         if not probing:
             if not self._confirming:
                 self._confirming = True
-                self._enqueue(Ask(PROBE, self._caller.home, {}, self._caller.home))
+                self._enqueue(Ask(PROBE, self._caller.home, {}))
         elif ask.region == self._caller.home:
             self._broken = failure
             for region in {*self._inventory.regions, self._caller.home}:
@@ -591,14 +437,6 @@ class Collecting:
 
     def _is_absent(self, ask: Ask, said: CallFailed) -> bool:
         return all(matches(said, want.part.collection.absent) for want in ask.wants)
-
-    def _again(self, ask: Ask) -> None:
-        self.tally.repeats += 1
-        lane = (ask.service, ask.region)
-        queue = self._queues.setdefault(lane, deque())
-        queue.appendleft(ask)
-        if len(queue) == 1:
-            self._push(lane)
 
     def _give_up(self, ask: Ask, failure: Failure) -> None:
         if ask.wants:
@@ -611,12 +449,7 @@ class Collecting:
     def _shut_region(self, region: str, failure: Failure) -> None:
         """Give up everything that is still to be asked in ``region``."""
         self._closed.setdefault(region, failure)
-        waiting = self._probing.pop(region, [])
-        for lane, queue in self._queues.items():
-            if lane[1] == region:
-                waiting.extend(queue)
-                queue.clear()
-        for ask in waiting:
+        for ask in [*self._probing.pop(region, []), *self._queue.take_out_region(region)]:
             self._give_up(ask, self._closed[region])
 
     def _is_silent(self, lane: tuple[str, str]) -> bool:
@@ -628,10 +461,7 @@ class Collecting:
     def _empty(self, lane: tuple[str, str], failure: Failure) -> None:
         """Give up one lane: what waits in it, and what would."""
         self._dead[lane] = failure
-        queue = self._queues.get(lane, deque())
-        waiting = list(queue)
-        queue.clear()
-        for ask in waiting:
+        for ask in self._queue.take_out(lane):
             self._give_up(ask, failure)
 
 
@@ -647,60 +477,3 @@ def operations_asked_from_afar(plan: Plan) -> frozenset[str]:
         if collection.region_of and part_regions(collection, ("any",)) != (GLOBAL,):
             afar.add(collection.operation)
     return frozenset(afar | {operation for operation, of in parents.items() if len(of) > 1})
-
-
-def described(ask: Ask, said: CallFailed) -> Failure:
-    """Return the failure of ``ask`` as a sentence for users."""
-    action, where = action_of(ask.operation), f"in {ask.region}"
-    match said:
-        case Denied():
-            kind, words = FailureKind.DENIED, f"{action} is not permitted {where} ({said.code})."
-        case Throttled():
-            kind, words = FailureKind.THROTTLED, f"AWS kept throttling {action} {where} ({said.code})."
-        case CredentialsRefused():
-            words = f"AWS did not accept the credentials for {action} {where} ({said.code})."
-            kind = FailureKind.CREDENTIALS
-        case TimedOut():
-            kind, words = FailureKind.REGION, f"No answer to {action} {where} in time."
-        case Malformed():
-            kind, words = FailureKind.MALFORMED, f"The answer to {action} {where} cannot be read ({said.code})."
-        case _:
-            kind, words = FailureKind.SERVICE, f"{action} failed {where}: {said.code}."
-    return Failure(kind, words, action, ask.region)
-
-
-def matches(said: CallFailed, codes: Many[str]) -> bool:
-    """Return whether ``said`` is one of ``codes``; "Code:text" asks for the text in the message too."""
-    for code in codes:
-        name, _, text = code.partition(":")
-        if said.code == name and text.lower() in said.message.lower():
-            return True
-    return False
-
-
-def _several(value: str | list[str]) -> list[str]:
-    return [value] if isinstance(value, str) else value
-
-
-def _raise_nothing(future: "Future[None]") -> None:
-    """Workers put every outcome into the queue; a future has nothing to tell."""
-
-
-def plainly(value: Any) -> Any:
-    """Return ``value`` with JSON types only: times as ISO 8601 text in UTC, bytes as text."""
-    match value:
-        case dict():
-            return {str(name): plainly(inner) for name, inner in value.items()}
-        case list() | tuple():
-            return [plainly(inner) for inner in value]
-        case datetime():
-            return value.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-        case date():
-            return value.isoformat()
-        case bytes():
-            return value.decode("utf-8", "replace")
-        case None | bool() | int() | float() | str():
-            return value
-    if hasattr(value, "read"):
-        return value.read().decode("utf-8", "replace")
-    return str(value)

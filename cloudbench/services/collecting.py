@@ -11,8 +11,9 @@ from typing import Any
 from django.conf import settings
 
 from cloudbench.engine import checks, collectors  # noqa: F401 - registers all
-from cloudbench.engine.collect import Caller, Collecting
+from cloudbench.engine.calls import Caller
 from cloudbench.engine.collect import Cancelled as Stopped
+from cloudbench.engine.collect import Collecting
 from cloudbench.engine.evaluation import Evaluation
 from cloudbench.engine.inventory import Account, Data, Failure, FailureKind, Inventory, Part
 from cloudbench.engine.plan import BEFORE_ALL, plan_for

@@ -5,7 +5,7 @@ from concurrent.futures import ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
 from time import monotonic
 
-from cloudbench.engine.collect import matches
+from cloudbench.engine.answers import matches
 from cloudbench.engine.inventory import Data
 from cloudbench.engine.permissions import action_of
 from cloudbench.engine.plan import Plan, plan_for

@@ -6,7 +6,7 @@ from time import monotonic
 from django.db import transaction
 from django.db.models import F
 
-from cloudbench.engine.collect import Tally
+from cloudbench.engine.calls import Tally
 from cloudbench.engine.evaluation import Outcome
 from cloudbench.engine.findings import Status
 from cloudbench.engine.inventory import Failure, Inventory, Part

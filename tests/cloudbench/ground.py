@@ -7,14 +7,13 @@ from datetime import date
 from typing import Any
 from unittest import mock
 
-import boto3
 from moto import mock_aws
 
 from cloudbench.lib.benchmarks import Benchmark, Control, Counts, Section
 from cloudbench.models import Benchmark as StoredBenchmark
 from cloudbench.models import CloudAccount
 from tests.cloudbench.scenes import ACCOUNT, REGION
-from tests.cloudbench.stage import ENVIRONMENT
+from tests.cloudbench.stage import ENVIRONMENT, clients
 from tests.factories.cloudbench import NOON, CloudAccountFactory
 
 S3_CHECKS = ("s3_bucket_versioning", "s3_bucket_default_encryption", "s3_bucket_lifecycle")
@@ -24,7 +23,7 @@ S3_CHECKS = ("s3_bucket_versioning", "s3_bucket_default_encryption", "s3_bucket_
 def amazon() -> Iterator[Any]:
     """Have this process talk to an empty moto; gives aws("s3"), a client in REGION."""
     with mock.patch.dict(os.environ, ENVIRONMENT), mock_aws(config={"iam": {"load_aws_managed_policies": False}}):
-        yield lambda service, region=REGION: boto3.client(service, region_name=region)
+        yield clients()
 
 
 def bucket(aws: Any, name: str, *, versioned: bool = False) -> None:

@@ -1,12 +1,14 @@
 """The stage on which scenes are played: recorded once, then replayed as often as a test wants, also with refusals."""
 
 import os
+import pickle
 from collections.abc import Iterable, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import cache
-from typing import Any
+from pathlib import Path
+from typing import Any, NamedTuple
 from unittest import mock
 
 import boto3
@@ -15,12 +17,13 @@ from botocore.validate import ParamValidator
 from moto import mock_aws
 
 from cloudbench.engine import checks, collectors  # noqa: F401 - registers all
-from cloudbench.engine.collect import Collecting, plainly
+from cloudbench.engine.answers import plainly
+from cloudbench.engine.collect import Collecting
 from cloudbench.engine.evaluation import Evaluation, Outcome
 from cloudbench.engine.inventory import Account, Inventory, key_of
-from cloudbench.engine.plan import plan_for
+from cloudbench.engine.plan import all_operations, plan_for
 from cloudbench.engine.session import CallFailed, Denied, Session
-from tests.cloudbench.scenes import ACCOUNT, REGION, SCENES, Answers, Scene, Verdicts
+from tests.cloudbench.scenes import ACCOUNT, REGION, SCENES, Answers, Aws, Scene, Verdicts
 
 HOME = "us-east-1"
 ENVIRONMENT = {
@@ -38,6 +41,15 @@ class NotTold(AssertionError):
     """A scene's answers lack a call that the checks make."""
 
 
+class Failing(NamedTuple):
+    """A call that failed, as it is kept."""
+
+    kind: type[CallFailed]
+    code: str
+    message: str
+    status: int
+
+
 @dataclass
 class Recorder:
     """Makes calls by ``session`` and keeps what came of each."""
@@ -50,7 +62,9 @@ class Recorder:
         try:
             answer = self.session.call(operation, region, params)
         except CallFailed as failure:
-            self.said[operation, region, key_of(params)] = failure
+            self.said[operation, region, key_of(params)] = Failing(
+                type(failure), failure.code, failure.message, failure.status
+            )
             raise
         self.said[operation, region, key_of(params)] = answer
         return answer
@@ -80,6 +94,8 @@ class Replayer:
         if operation == "sts.get_caller_identity":
             return {}
         answer = self._answer(operation, region, params)
+        if isinstance(answer, Failing):
+            raise answer.kind(answer.code, answer.message, answer.status)
         if isinstance(answer, CallFailed):
             raise answer
         return answer
@@ -132,31 +148,56 @@ class Recording:
     told: Mapping[str, Any] | None
 
 
+SHELF: list[Path] = []
+"""Where recordings lie for all processes of a test session, if there is such a place."""
+
+
 @cache
 def recorded(name: str) -> Recording:
-    """Play the scene once and keep every answer."""
+    """Return the scene as it was played once, with every answer; a scene on moto is played once in a test session."""
     scene = SCENES[name]
     if not scene.on_moto:
         answers: Answers = scene.build()
         return Recording(scene, answers.verdicts, tuple(answers.regions), answers.at or now(), None, answers.says)
+    kept = SHELF[0] / f"{name}.pickle" if SHELF else None
+    if kept is not None and kept.exists():
+        verdicts, at, said = pickle.loads(kept.read_bytes())
+    else:
+        verdicts, at, said = played_on_moto(scene)
+        if kept is not None:
+            half = kept.with_suffix(f".{os.getpid()}")
+            half.write_bytes(pickle.dumps((verdicts, at, said)))
+            half.rename(kept)
+    return Recording(scene, verdicts, tuple(scene.regions), at, said, None)
+
+
+def played_on_moto(scene: Scene) -> tuple[Verdicts, datetime, Mapping[tuple[str, str, str], Any]]:
     with ExitStack() as stack:
         stack.enter_context(mock.patch.dict(os.environ, ENVIRONMENT))
         stack.enter_context(mock_aws(config={"iam": {"load_aws_managed_policies": False}}))
+        aws = clients()
         if not scene.keep_defaults:
             for region in {*scene.regions, HOME}:
-                remove_defaults(region)
-        verdicts = scene.build(lambda service, region=REGION: boto3.client(service, region_name=region))
-        recorder = Recorder(Session())
+                remove_defaults(aws("ec2", region))
+        verdicts = scene.build(aws)
+        recorder = Recorder(Session(operations=all_operations()))
         play(verdicts, recorder, tuple(scene.regions), now())
-        return Recording(scene, verdicts, tuple(scene.regions), now(), recorder.said, None)
+        return verdicts, now(), recorder.said
+
+
+def clients() -> Aws:
+    """Return what makes boto3 clients; the files that describe AWS are read once in a process."""
+    session = botocore.session.Session()
+    session.register_component("data_loader", _library.get_component("data_loader"))
+    boto = boto3.Session(botocore_session=session)
+    return lambda service, region=REGION: boto.client(service, region_name=region)
 
 
 def now() -> datetime:
     return datetime.now(UTC)
 
 
-def remove_defaults(region: str) -> None:
-    ec2 = boto3.client("ec2", region_name=region)
+def remove_defaults(ec2: Any) -> None:
     for vpc in ec2.describe_vpcs()["Vpcs"]:
         only = [{"Name": "vpc-id", "Values": [vpc["VpcId"]]}]
         for subnet in ec2.describe_subnets(Filters=only)["Subnets"]:
