@@ -3,7 +3,7 @@
 import json
 import os
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -27,6 +27,25 @@ ALL_FOUR = dict.fromkeys(("BlockPublicAcls", "IgnorePublicAcls", "BlockPublicPol
 NOT_ON_MOTO = {"1.1": "ERROR", "1.20": "ERROR"}
 """moto has neither GetContactInformation nor IAM Access Analyzer."""
 ALARMS_3_0 = {f"4.{n}": name for n, name in enumerate(PATTERNS, 1)}
+
+IN_1_4 = {
+    **{f"1.{n}": f"1.{n}" for n in range(1, 22)},
+    "2.1.1": "2.1.2",
+    "2.1.2": "2.1.3",
+    "2.1.3": "2.1.4",
+    "2.1.4": "2.1.5",
+    "2.2.1": "2.2.1",
+    "2.3.1": "2.3.1",
+    "3.1": "3.1",
+    "3.2": "3.2",
+    **{f"3.{n}": f"3.{n + 2}" for n in range(3, 10)},
+    **{control: control for control in ALARMS_3_0},
+    "5.1": "5.1",
+    "5.2": "5.2",
+    "5.4": "5.3",
+    "5.5": "5.4",
+}
+"""{control of 3.0: the one of 1.4 that asks for the same}; 2.1.1, 3.3 and 3.4 of 1.4 are its own."""
 
 Place = tuple[str, str]
 Faults = defaultdict[str, set[Place]]
@@ -80,21 +99,35 @@ def account() -> Iterator[None]:
         yield
 
 
-def scan(path: Path, *, benchmark: str = "cis_aws_3_0", regions: str = HOME) -> dict[str, dict[str, Any]]:
-    """Return {control: {"status", "reason", "failing": (ARN, region) of each affected resource}} ."""
-    call_command("scan_cloud", benchmark=benchmark, region=regions, format="json", output=path / "report.json")
-    controls = json.loads((path / "report.json").read_text())["runs"][0]["controls"]
+Found = dict[str, dict[str, Any]]
+
+
+def scan(path: Path, *, regions: str = HOME) -> tuple[Found, Found]:
+    """Return {control: {"status", "reason", "failing": (ARN, region) of each affected resource}} of CIS 3.0 and 1.4."""
+    output = path / "report.json"
+    call_command("scan_cloud", benchmark="cis_aws_3_0,cis_aws_1_4", region=regions, format="json", output=output)
+    new, old = json.loads(output.read_text())["runs"]
+    return told(new), told(old)
+
+
+def told(run: dict[str, Any]) -> Found:
     return {
         one["id"]: {
             "status": one["status"],
             "reason": one["reason"],
             "failing": {(row["arn"], row["region"]) for row in one["affected"]},
         }
-        for one in controls
+        for one in run["controls"]
     }
 
 
-def agree(found: dict[str, dict[str, Any]], faults: Faults, others: dict[str, str]) -> None:
+def in_1_4(of_3_0: Mapping[str, Any], **own: Any) -> dict[str, Any]:
+    """Return the same by the numbers of 1.4; ``own`` is written as c2_1_1="SKIP"."""
+    same = {IN_1_4[control]: what for control, what in of_3_0.items() if control in IN_1_4}
+    return same | {name[1:].replace("_", "."): what for name, what in own.items()}
+
+
+def agree(found: Found, faults: Mapping[str, set[Place]], others: dict[str, str]) -> None:
     """Fail unless exactly the ``faults`` are told, and the ``others`` have their status; controls in neither pass."""
     wrong = {}
     for control, one in found.items():
@@ -115,9 +148,10 @@ def test_in_an_empty_account_fails_what_must_exist_and_nothing_passes_unseen(ama
     faults |= {control: {root_in()} for control in ("2.1.3", "2.2.1", "3.3", "4.16")}
     of_networks(faults, HOME)
     passing = dict.fromkeys(("1.4", "1.16", "5.2", "5.3"), "PASS")
-    found = scan(tmp_path)
+    found, old = scan(tmp_path)
     without = dict.fromkeys(found, "SKIP") | NOT_ON_MOTO | {"1.7": "ERROR"} | passing
     agree(found, faults, without)
+    agree(old, in_1_4(faults), in_1_4(without, c2_1_1="SKIP", c3_3="SKIP", c3_4="SKIP"))
     assert found["1.7"]["reason"] == "The credential report has no line about the root user."
     assert found["1.3"]["reason"].startswith("Manual")
     assert all(one["reason"] for one in found.values() if one["status"] in ("SKIP", "ERROR"))
@@ -205,11 +239,18 @@ def weak_storage(faults: Faults) -> None:
     s3.put_public_access_block(Bucket="half-bucket", PublicAccessBlockConfiguration=three)
     s3.put_public_access_block(Bucket="tidy-bucket", PublicAccessBlockConfiguration=ALL_FOUR)
     s3.put_bucket_versioning(Bucket="tidy-bucket", VersioningConfiguration={"Status": "Enabled"})
+    encrypt("tidy-bucket")
     bare, half, tidy = (bucket_arn(f"{name}-bucket") for name in ("bare", "half", "tidy"))
     faults |= {"2.1.1": {bare, half}, "2.1.2": {bare, half, tidy}, "2.1.4": {bare, half, ROOT}}
     faults["2.1.3"] = {root_in()}
     aws("macie2", SECOND).enable_macie()
     weak_databases(faults)
+
+
+def encrypt(bucket: str) -> None:
+    """Say what AWS does for every bucket by itself, and moto does not."""
+    rule = {"ApplyServerSideEncryptionByDefault": {"SSEAlgorithm": "AES256"}}
+    aws("s3").put_bucket_encryption(Bucket=bucket, ServerSideEncryptionConfiguration={"Rules": [rule]})
 
 
 def weak_databases(faults: Faults) -> None:
@@ -228,6 +269,7 @@ def weak_databases(faults: Faults) -> None:
 
 
 def weak_logging(faults: Faults) -> None:
+    aws("s3").put_bucket_acl(Bucket="bare-bucket", ACL="public-read")
     aws("cloudtrail").create_trail(Name="local", S3BucketName="bare-bucket")
     aws("cloudtrail").start_logging(Name="local")
     trail = (f"arn:aws:cloudtrail:{HOME}:{ACCOUNT}:trail/local", HOME)
@@ -322,8 +364,10 @@ def test_in_an_account_where_all_is_wrong_each_control_names_what_is_at_fault(am
     faults: Faults = defaultdict(set)
     for weaken in (weak_identities, weak_machines, weak_storage, weak_logging, weak_networks):
         weaken(faults)
-    found = scan(tmp_path, regions=f"{HOME},{SECOND}")
-    agree(found, faults, NOT_ON_MOTO | {"1.3": "SKIP", "1.7": "ERROR"})
+    new, old = scan(tmp_path, regions=f"{HOME},{SECOND}")
+    others = NOT_ON_MOTO | {"1.3": "SKIP", "1.7": "ERROR"}
+    agree(new, faults, others)
+    agree(old, in_1_4(faults, c2_1_1=faults["2.1.1"], c3_3=faults["3.2"], c3_4=faults["3.2"]), in_1_4(others))
 
 
 # --- All is right -----------------------------------------------------------------------------------------------------
@@ -371,6 +415,7 @@ def sound_storage() -> None:
     s3.put_bucket_logging(
         Bucket="trails", BucketLoggingStatus={"LoggingEnabled": {"TargetBucket": "trails", "TargetPrefix": "access/"}}
     )
+    encrypt("trails")
     aws("s3control").put_public_access_block(AccountId=ACCOUNT, PublicAccessBlockConfiguration=ALL_FOUR)
     aws("macie2").enable_macie()
     aws("ec2").enable_ebs_encryption_by_default()
@@ -435,4 +480,8 @@ def test_in_a_sound_account_only_what_moto_cannot_hold_fails(amazon: None, tmp_p
     faults: Faults = defaultdict(set, {"1.5": {ROOT}, "1.6": {ROOT}})  # moto's root user has no MFA, ever
     faults["2.1.2"] = {bucket_arn("trails")}  # moto drops MFADelete
     skipped = dict.fromkeys(["1.3", "1.19", "2.3.1", "2.3.2", "2.3.3", "2.4.1", "5.5"], "SKIP")
-    agree(scan(tmp_path), faults, NOT_ON_MOTO | skipped | {"1.7": "ERROR"})
+    others = NOT_ON_MOTO | skipped | {"1.7": "ERROR"}
+    new, old = scan(tmp_path)
+    agree(new, faults, others)
+    silent = {(f"arn:aws:cloudtrail:{HOME}:{ACCOUNT}:trail/all", HOME)}  # moto delivers nothing to log groups
+    agree(old, in_1_4(faults, c3_4=silent), in_1_4(others))
