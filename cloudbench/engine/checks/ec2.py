@@ -120,8 +120,10 @@ def _backed_up(view: View, collection: str, counts: Callable[[Resource], bool]) 
 
 
 @check("ebs_snapshot_encrypted", over="ec2.snapshots")
-def snapshot_is_encrypted(snapshot: Resource, view: View) -> Verdict:
+def snapshot_is_encrypted(snapshot: Resource, view: View) -> Verdict | None:
     """Fail if a snapshot of the account is not encrypted. Source: DescribeSnapshots (owned by self), Encrypted."""
+    if not is_own(snapshot, view):
+        return None
     volume = snapshot.get("VolumeId")
     return verdict(bool(snapshot["Encrypted"]), "It is encrypted.", "It is not encrypted.", VolumeId=volume)
 
@@ -153,7 +155,7 @@ def no_snapshot_is_public(view: View) -> Iterator[Finding]:
     """
     for region in view.regions:
         try:
-            public = view.in_region(PUBLIC_SNAPSHOTS, region)
+            public = [one for one in view.in_region(PUBLIC_SNAPSHOTS, region) if is_own(one, view)]
         except Unread as unread:
             view.unread[unread.failure] = None
         except NotOffered:

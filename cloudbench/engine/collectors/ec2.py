@@ -84,7 +84,7 @@ listing(
     items="Snapshots",
     arn="arn:{partition}:ec2:{region}::snapshot/{SnapshotId}",
     label="SnapshotId",
-    keep=("SnapshotId", "VolumeId", "State", "StartTime", "Encrypted", "KmsKeyId", "VolumeSize"),
+    keep=("SnapshotId", "OwnerId", "VolumeId", "State", "StartTime", "Encrypted", "KmsKeyId", "VolumeSize"),
 )
 listing(
     "ec2.public_snapshots",
@@ -93,7 +93,7 @@ listing(
     items="Snapshots",
     arn="arn:{partition}:ec2:{region}::snapshot/{SnapshotId}",
     label="SnapshotId",
-    keep=("SnapshotId", "VolumeId", "StartTime", "Encrypted"),
+    keep=("SnapshotId", "OwnerId", "VolumeId", "StartTime", "Encrypted"),
 )
 listing(
     "ec2.ebs_encryption_by_default",

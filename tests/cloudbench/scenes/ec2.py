@@ -85,10 +85,13 @@ def only_public(*public: dict[str, Any]) -> Any:
     return answer
 
 
+OTHERS = snapshot("of-another-account") | {"OwnerId": "999988887777"}
+
+
 @on_answers
 def snapshots_that_are_public() -> Answers:
     return Answers(
-        says={"ec2.describe_snapshots": only_public(snapshot("public"), snapshot("public-too"))},
+        says={"ec2.describe_snapshots": only_public(snapshot("public"), snapshot("public-too"), OTHERS)},
         verdicts={"ebs_snapshot_not_public": Expected(bad=["snap-public", "snap-public-too"])},
     )
 
