@@ -155,6 +155,19 @@ def logs_are_encrypted_with_a_key(trail: Resource, view: View) -> Verdict | None
     return verdict(bool(key), "Log files are encrypted with a KMS key.", "No KMS key is set.", KmsKeyId=key)
 
 
+@check("cloudtrail_cloudwatch_log_group_set", over=TRAILS)
+def names_a_log_group(trail: Resource, view: View) -> Verdict | None:
+    """Fail a trail that has no log group, whatever was delivered. Control: Security Hub CloudTrail.5.
+
+    Source: DescribeTrails, CloudWatchLogsLogGroupArn.
+    """
+    if trails.is_copy(trail, view):
+        return None
+    group = trail.get("CloudWatchLogsLogGroupArn")
+    bad = "The trail has no CloudWatch Logs log group."
+    return verdict(bool(group), f"The trail delivers to {group}.", bad, CloudWatchLogsLogGroupArn=group)
+
+
 @check("cloudtrail_cloudwatch_logs_integration", over=TRAILS, reads=(STATUSES,))
 def events_reach_cloudwatch_logs(trail: Resource, view: View) -> Verdict | None:
     """Fail a trail that has no log group, or delivered nothing to it within a day.

@@ -63,6 +63,21 @@ def blocks_public_access(bucket: Resource, view: View) -> Verdict:
     return passed("All four settings that block public access are in force.")
 
 
+@check("s3_bucket_own_block_public_access", over="s3.buckets", reads=(BUCKET_BLOCKS,))
+def blocks_public_access_itself(bucket: Resource, view: View) -> Verdict:
+    """Fail unless the bucket itself has all four block settings on, whatever its account blocks.
+
+    Source: GetPublicAccessBlock of the bucket. Control: Security Hub S3.8.
+    """
+    blocks = view.all_of(BUCKET_BLOCKS, bucket)
+    lacking = [name for name in SETTINGS if not in_force(blocks, name)]
+    if lacking:
+        return failed(
+            f"The bucket itself does not block all public access; off: {', '.join(lacking)}.", lacking=lacking
+        )
+    return passed("The bucket itself has all four settings on that block public access.")
+
+
 @check("s3_bucket_no_public_read", over="s3.buckets", reads=(ACLS, POLICIES, BUCKET_BLOCKS, ACCOUNT_BLOCKS))
 def nobody_reads(bucket: Resource, view: View) -> Verdict:
     """Fail if anyone may list the bucket or get objects, by ACL or policy, and no block takes that back.

@@ -208,5 +208,8 @@ def trails_that_deliver_to_logs_or_not() -> Answers:
             **latest.get(params["Name"].rpartition("/")[2], {}),
         },
     }
-    verdicts = {"cloudtrail_cloudwatch_logs_integration": Expected(good=["fresh"], bad=["stale", "never", "none"])}
+    verdicts = {
+        "cloudtrail_cloudwatch_logs_integration": Expected(good=["fresh"], bad=["stale", "never", "none"]),
+        "cloudtrail_cloudwatch_log_group_set": Expected(good=["fresh", "stale", "never"], bad=["none"]),
+    }
     return Answers(says, verdicts, at=datetime(2026, 3, 1, 12, tzinfo=UTC))

@@ -88,7 +88,8 @@ def blocks_of_buckets(aws: Aws) -> Verdicts:
     s3.put_public_access_block(Bucket="all-four", PublicAccessBlockConfiguration=EVERYTHING)
     three = EVERYTHING | {"IgnorePublicAcls": False}
     s3.put_public_access_block(Bucket="three", PublicAccessBlockConfiguration=three)
-    return {"s3_bucket_block_public_access": Expected(good=["all-four"], bad=["three", "none"])}
+    expected = Expected(good=["all-four"], bad=["three", "none"])
+    return {"s3_bucket_block_public_access": expected, "s3_bucket_own_block_public_access": expected}
 
 
 @on_moto()
@@ -100,6 +101,7 @@ def a_block_of_the_account(aws: Aws) -> Verdicts:
     aws("s3control").put_public_access_block(AccountId=ACCOUNT, PublicAccessBlockConfiguration=three)
     return {
         "s3_bucket_block_public_access": Expected(good=["joint"], bad=["alone"]),
+        "s3_bucket_own_block_public_access": Expected(bad=["joint", "alone"]),
         "s3_bucket_no_public_read": Expected(good=["joint", "alone"]),
         "s3_bucket_no_public_write": Expected(good=["joint", "alone"]),
     }
