@@ -47,6 +47,8 @@ REGIONS = [
 ]
 CONCURRENCY = 32
 BENCHMARKS = ("cis_aws_3_0", "all")
+PRODUCT = {**os.environ, "DJANGO_SETTINGS_MODULE": "config.settings"}
+"""What is measured runs as users run it, not with the settings of tests."""
 
 
 @dataclass
@@ -71,7 +73,9 @@ def peer(size: str, regions: list[str]) -> Iterator[Peer]:
         log = Path(directory) / "calls"
         begun = time.perf_counter()
         process = subprocess.Popen(
-            [sys.executable, "-m", "tests.bench.cloud_peer", size, ",".join(regions), str(log)], stdout=subprocess.PIPE
+            [sys.executable, "-m", "tests.bench.cloud_peer", size, ",".join(regions), str(log)],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
         )
         try:
             assert process.stdout is not None
@@ -98,7 +102,7 @@ def scanned(at: Peer, benchmark: str, regions: list[str]) -> Cost:
     peer_before = ground.cpu_of(at.pid)
     with tempfile.NamedTemporaryFile(suffix=".json") as output:
         environment = {
-            **os.environ, "AWS_ENDPOINT_URL": at.url, "AWS_ACCESS_KEY_ID": "AKIABENCH", "AWS_SECRET_ACCESS_KEY": "x",
+            **PRODUCT, "AWS_ENDPOINT_URL": at.url, "AWS_ACCESS_KEY_ID": "AKIABENCH", "AWS_SECRET_ACCESS_KEY": "x",
         }  # fmt: skip
         begun = time.perf_counter()
         process = subprocess.Popen(
@@ -162,12 +166,14 @@ def measure(at: Peer, size: str, regions: list[str], delay_ms: int) -> None:
 
 def start_up() -> None:
     begun = time.perf_counter()
-    subprocess.run([sys.executable, "manage.py", "scan_cloud", "--help"], stdout=subprocess.DEVNULL, check=True)
+    scan = [sys.executable, "manage.py", "scan_cloud", "--help"]
+    subprocess.run(scan, stdout=subprocess.DEVNULL, check=True, env=PRODUCT)
     ground.tell("process start (scan_cloud --help)", f"{time.perf_counter() - begun:.1f} s")
 
 
 def main() -> None:
     ground.tell("operations known", len(all_operations()))
+    subprocess.run([sys.executable, "manage.py", "migrate", "-v0"], check=True, env=PRODUCT)
     start_up()
     for scene in SCENES.split():
         size, counts, delays = scene.split(":")

@@ -69,7 +69,7 @@ class Counting:
 
     def __init__(self, app: Any, log: str) -> None:
         self.app, self.delay_s, self.lock = app, 0.0, threading.Lock()
-        self.log = Path(log).open("w")
+        self.log = Path(log).open("w")  # noqa: SIM115 - open as long as the process lives
 
     def __call__(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
         path = environ["PATH_INFO"]
