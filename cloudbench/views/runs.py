@@ -83,7 +83,7 @@ class RunPage(OwnedPage, TemplateView):
             return {"chosen": chosen, "decided": sum(decided_counts(run).values())}
         controls = controls_of(run)
         kept = within(controls, chosen, document)
-        page = page_of(in_order(matching(kept, chosen), asked.get("order", "")), asked)  # type: ignore[arg-type] # a list is paged like rows
+        page = page_of(in_order(matching(kept, chosen), asked.get("order", "")), asked)
         sections = {section.id: section.title for section in document.sections}
         return {
             "page": page,
@@ -204,7 +204,7 @@ class ControlPage(OwnedPage, TemplateView):
             raise Http404
         published = document.by_id[control]
         report, decided = told(run, published)
-        page = page_of(report.affected, self.request.GET) if whole else None  # type: ignore[arg-type] # a tuple is paged like rows
+        page = page_of(report.affected, self.request.GET) if whole else None
         shown = page.object_list if page is not None else report.affected[:FEW_RESOURCES]
         checks = checks_of(run, published) if decided else []
         failing = [check for check in checks if check.status == Status.FAIL]
