@@ -8,6 +8,7 @@ from django.views.generic import TemplateView
 
 from cloudbench.models import Run
 from cloudbench.selectors.queries import EXAMPLES, askable, examples_for, tables_of
+from cloudbench.selectors.runs import with_names
 from cloudbench.services import queries
 from organizations.errors import Invalid, Refused
 from organizations.permissions import holds_anywhere
@@ -52,8 +53,7 @@ class QueryPage(OwnedPage, TemplateView):
         """Return the run that is named, also one whose collection another run stands for; else the newest."""
         if not wanted:
             return runs[0] if runs else None
-        named = self.rows(Run.objects.all()).select_related("snapshot", "account", "organization", "benchmark")
-        found = named.filter(pk=wanted_id(wanted) or 0).first()
+        found = with_names(self.rows(Run.objects.all())).filter(pk=wanted_id(wanted) or 0).first()
         if found is None and self.request.method == "GET":
             raise Http404
         if found is None:
@@ -102,11 +102,10 @@ class QueryTables(OwnedPage, TemplateView):
     permissions = {"read": "view_compliance"}
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
-        runs = self.rows(Run.objects.all()).select_related("snapshot", "organization", "account", "benchmark")
-        run = runs.filter(pk=wanted_id(self.request.GET.get("run", "")) or 0).first()
-        if run is None:
-            raise Http404
+        run = self.run()
         context = super().get_context_data(**kwargs) | {"run": run}
+        if run is None:
+            return context | {"refused": "No completed run is there whose facts are kept."}
         try:
             queries.refuse_without_facts(run.snapshot)
         except Refused as refused:
@@ -114,3 +113,13 @@ class QueryTables(OwnedPage, TemplateView):
         tables = tables_of(run.snapshot)
         offered = [(EXAMPLES.index(example), example) for example in examples_for(tables)]
         return context | {"tables": tables, "examples": offered}
+
+    def run(self) -> Run | None:
+        """Return the run that the address names, else the newest that can be asked. Raises Http404."""
+        wanted = self.request.GET.get("run", "")
+        if not wanted:
+            return askable(self.rows(Run.objects.all())).first()
+        found = with_names(self.rows(Run.objects.all())).filter(pk=wanted_id(wanted) or 0).first()
+        if found is None:
+            raise Http404
+        return found
