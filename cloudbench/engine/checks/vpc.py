@@ -347,7 +347,7 @@ def vpc_has_flow_log(vpc: Resource, view: View) -> Verdict | None:
     if not faults:
         return failed("The VPC has no flow log.", FlowLogIds=[])
     told = "; ".join(f"{ident} {fault}" for ident, fault in faults.items())
-    return failed(f"No flow log does it: {told}.", FlowLogIds=list(faults))
+    return failed(f"No flow log records rejected traffic: {told}.", FlowLogIds=list(faults))
 
 
 def _fault_of(log: Resource) -> str:
