@@ -150,7 +150,7 @@ class Collecting:
             if collection.of:
                 self._children.setdefault(collection.of, []).append(collection)
         for region in self._inventory.regions:
-            if region not in self._closed:
+            if region not in self._closed and region != self._caller.home:  # home has told whose account it is
                 self._probing[region] = []
         for collection in self._plan.collections:
             for region in part_regions(collection, self._inventory.regions):
