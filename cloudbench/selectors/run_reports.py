@@ -58,7 +58,7 @@ def decided_since(run: Run, since: int) -> list[tuple[int, ControlReport]]:
 def resources_of(run: Run, control_id: str) -> list[Affected]:
     """Return the resources that fail a control of ``run``. Raises KeyError for an unknown one."""
     control = document_of(run.benchmark).by_id[control_id]
-    return affected(control, found_in(run.snapshot_id))
+    return affected(control, failed_in(run.snapshot_id, control.checks))
 
 
 def control_of(run: Run, control_id: str) -> ControlReport:
@@ -68,7 +68,8 @@ def control_of(run: Run, control_id: str) -> ControlReport:
     results = {
         state.control_id: result_of(state) for state in ControlState.objects.filter(run=run, control_id=control_id)
     }
-    reports = control_reports(alone, results, found_in(run.snapshot_id), read_content().texts)
+    found = failed_in(run.snapshot_id, alone.checks)
+    reports = control_reports(alone, results, found, read_content().texts)
     if not reports:
         raise KeyError(control_id)
     return reports[0]
@@ -82,6 +83,13 @@ def found_in(snapshot_id: int) -> FindingsOf:
         return findings_of(result) if result is not None else ()
 
     return of_check
+
+
+def failed_in(snapshot_id: int, checks: Sequence[str]) -> FindingsOf:
+    """Return what gives the findings of those of ``checks`` that fail: read together, unpacked one by one."""
+    failing = CheckResult.objects.filter(snapshot=snapshot_id, check_id__in=checks, failed__gt=0)
+    by_id = {result.check_id: result for result in failing}
+    return lambda check_id: findings_of(by_id[check_id]) if check_id in by_id else ()
 
 
 def nothing(check_id: str) -> Sequence[Finding]:
