@@ -6,11 +6,11 @@ import pytest
 from django.utils import timezone
 
 from cloudbench.models import CheckResult, ControlState, FactBundle, Run, Snapshot
-from cloudbench.services import collecting, run_claims
 from cloudbench.selectors.findings import all_parts, findings_of
+from cloudbench.services import collecting, retention, run_claims
 from cloudbench.services.runs import cancel_run, request_runs
 from organizations.errors import Conflict, Invalid
-from tests.cloudbench.ground import S3_CHECKS, a_benchmark, amazon, an_account, bucket
+from tests.cloudbench.ground import a_benchmark, amazon, an_account, bucket
 from tests.factories.organizations import member
 
 pytestmark = pytest.mark.django_db
@@ -158,3 +158,86 @@ def test_an_unknown_benchmark_is_refused_by_name():
     with pytest.raises(Invalid) as refused:
         asked(an_account(), "cis_mars_1_0")
     assert "cis_mars_1_0" in str(refused.value.errors)
+
+
+def test_an_account_is_collected_by_one_worker_at_a_time():
+    a_benchmark("one", "s3_bucket_versioning")
+    account, other = an_account(), an_account(account_id="210987654321")
+    now = timezone.now()
+    asked(account, "one")
+    first = run_claims.claim_next(owner="a", now=now)
+    asked(account, "one", anew=True)
+    asked(other, "one")
+    second = run_claims.claim_next(owner="b", now=now)
+    assert (first.account, second.account) == (account, other)
+    assert run_claims.claim_next(owner="c", now=now) is None
+    assert run_claims.claim(first.pk, owner="c", now=now) is None
+
+
+def test_a_worker_that_lost_its_claim_writes_nothing_more():
+    a_benchmark("one", "s3_bucket_versioning")
+    account = an_account()
+    with amazon() as aws:
+        bucket(aws, "lost")
+        (run,) = asked(account, "one")
+        snapshot = run_claims.claim_next(owner="slow", now=timezone.now() - timedelta(minutes=5))
+        assert run_claims.sweep(now=timezone.now()) == 1
+        collecting.perform(snapshot=snapshot, clock=timezone.now)
+    assert not CheckResult.objects.exists() and not ControlState.objects.exists()
+    assert Snapshot.objects.get().status == Snapshot.Status.PENDING
+
+
+def test_a_collection_whose_workers_vanish_three_times_fails_with_the_reason():
+    a_benchmark("one", "s3_bucket_versioning")
+    (run,) = asked(an_account(), "one")
+    for minutes in (30, 20, 10):
+        run_claims.claim_next(owner="gone", now=timezone.now() - timedelta(minutes=minutes))
+        run_claims.sweep(now=timezone.now() - timedelta(minutes=minutes - 5))
+    run.refresh_from_db()
+    assert (run.status, run.error_code) == ("failed", "worker_lost")
+    assert "3 times" in run.error
+
+
+def test_a_cancelled_run_leaves_the_others_of_its_collection_alone():
+    a_benchmark("one", "s3_bucket_versioning")
+    a_benchmark("two", "s3_bucket_versioning")
+    account = an_account()
+    actor = member(account.organization, "manage_compliance")
+    with amazon() as aws:
+        bucket(aws, "kept", versioned=True)
+        first, second = asked(account, "one", "two", actor=actor)
+        cancel_run(actor=actor, run=first, now=timezone.now())
+        collecting.drain(clock=timezone.now)
+    first.refresh_from_db()
+    second.refresh_from_db()
+    assert (first.status, second.status, second.score) == ("cancelled", "completed", 100.0)
+    assert not ControlState.objects.filter(run=first).exists()
+
+
+def test_old_detail_goes_and_the_states_of_controls_stay():
+    a_benchmark("one", "s3_bucket_versioning")
+    account = an_account()
+    with amazon() as aws:
+        bucket(aws, "lost")
+        asked(account, "one")
+        collecting.drain(clock=timezone.now)
+    assert retention.prune(now=timezone.now() + timedelta(days=89)) == {"cloud runs' details": 0}
+    assert retention.prune(now=timezone.now() + timedelta(days=91)) == {"cloud runs' details": 1}
+    assert not FactBundle.objects.exists()
+    assert ControlState.objects.get().affected == 1
+    assert findings_of(CheckResult.objects.get()) == []
+
+
+def test_facts_that_a_younger_collection_stands_on_are_kept():
+    a_benchmark("one", "s3_bucket_versioning")
+    a_benchmark("two", "s3_bucket_versioning")
+    account = an_account()
+    with amazon() as aws:
+        bucket(aws, "lost")
+        asked(account, "one")
+        collecting.drain(clock=timezone.now)
+        asked(account, "two")
+        collecting.drain(clock=timezone.now)
+    base = Snapshot.objects.get(base=None)
+    Snapshot.objects.filter(pk=base.pk).update(finished_at=timezone.now() - timedelta(days=100))
+    assert retention.prune(now=timezone.now()) == {"cloud runs' details": 0}

@@ -30,7 +30,7 @@ AGAIN = {
     ],
     "cloud accounts and schedules": [
         "tests/cloudbench/test_accounts_[as]*.py", "tests/cloudbench/test_schedules_*.py",
-        "tests/cloudbench/test_score_alerts_services.py",
+        "tests/cloudbench/test_score_alerts_services.py", "tests/cloudbench/test_runs_services.py",
     ],
 }  # fmt: skip
 """What depends on the database: services, reads, and answers. Pages are translation and run on SQLite only."""
