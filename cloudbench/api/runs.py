@@ -2,6 +2,7 @@ from typing import Any
 
 from django.http import Http404, HttpResponse
 from django.utils import timezone
+from django_filters.rest_framework import CharFilter, FilterSet
 from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, extend_schema, extend_schema_field
 from rest_framework import mixins, serializers
 from rest_framework.decorators import action
@@ -123,6 +124,18 @@ class AffectedSerializer(serializers.Serializer):
     check = serializers.CharField()
 
 
+class RunFilters(FilterSet):
+    """``benchmark`` is a slug, as in a run itself."""
+
+    benchmark = CharFilter(field_name="benchmark__slug")
+
+    class Meta:
+        model = Run
+        fields = {
+            "account": ["exact"], "status": ["exact"], "schedule": ["exact"], "created_at": ["gte", "lt"],
+        }  # fmt: skip
+
+
 class RunViewSet(mixins.CreateModelMixin, OwnedReadViewSet):
     """Runs of benchmarks: ask for some, follow them, cancel them, take their reports."""
 
@@ -131,10 +144,7 @@ class RunViewSet(mixins.CreateModelMixin, OwnedReadViewSet):
     )
     serializer_class = RunSerializer
     permissions = {"read": "view_compliance", "write": "manage_compliance"}
-    filterset_fields = {
-        "account": ["exact"], "benchmark__slug": ["exact"], "status": ["exact"], "schedule": ["exact"],
-        "created_at": ["gte", "lt"],
-    }  # fmt: skip
+    filterset_class = RunFilters
     search_fields = ["account__name", "account__account_id", "benchmark__title"]
     ordering_fields = ["created_at", "finished_at", "score"]
     http_method_names = ["get", "post", "head", "options"]
