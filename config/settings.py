@@ -43,7 +43,7 @@ AWS_ENDPOINT_URL = env.url("AWS_ENDPOINT_URL", ("http", "https")) or None
 """What answers in the place of AWS, for tests and demonstrations; None is AWS itself."""
 CLOUD_FRESH_MINUTES = env.number("CLOUD_FRESH_MINUTES", 30)
 """How long facts of an account serve a further benchmark without being collected again."""
-CLOUD_CONCURRENCY = env.number("CLOUD_CONCURRENCY", 32)
+CLOUD_CONCURRENCY = env.number("CLOUD_CONCURRENCY", 32, at_least=1)
 """How many calls to one account are under way at once."""
 CLOUD_DETAIL_DAYS = env.number("CLOUD_DETAIL_DAYS", 90)
 """How long facts and findings of cloud runs stay; the state of every control stays for ever."""
