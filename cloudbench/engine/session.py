@@ -310,9 +310,9 @@ def failures_told() -> Iterator[None]:
 def failure_of(error: ClientError) -> CallFailed:
     """Return what an error answer of AWS means for us."""
     said = error.response.get("Error", {})
-    code = str(said.get("Code", "")) or "Unknown"
-    message = str(said.get("Message", ""))[:300]
     status = int(error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0) or 0)
+    code = str(said.get("Code", "") or status or "Unknown")
+    message = str(said.get("Message", ""))[:300]
     bare = code.removeprefix("Client.")
     kinds: list[tuple[bool, type[CallFailed]]] = [
         (bare in THROTTLE_CODES or status == 429 or "rate exceeded" in message.lower(), Throttled),

@@ -19,6 +19,9 @@ from moto.iam.models import iam_backends
 from tests.cloudbench.scenes import ACCOUNT
 from tests.cloudbench.scenes.logs import PATTERNS
 from tests.cloudbench.stage import ENVIRONMENT
+from tests.peers.moto import Moto, user_of
+
+pytest_plugins = ("tests.peers.moto",)
 
 HOME, SECOND = "us-east-1", "eu-west-1"
 ROOT = (f"arn:aws:iam::{ACCOUNT}:root", "global")
@@ -485,3 +488,25 @@ def test_in_a_sound_account_only_what_moto_cannot_hold_fails(amazon: None, tmp_p
     agree(new, faults, others)
     silent = {(f"arn:aws:cloudtrail:{HOME}:{ACCOUNT}:trail/all", HOME)}  # moto delivers nothing to log groups
     agree(old, in_1_4(faults, c3_4=silent), in_1_4(others))
+
+
+# --- Nothing may be read ----------------------------------------------------------------------------------------------
+
+
+@pytest.mark.django_db
+def test_without_permissions_no_control_is_decided_and_each_says_what_it_takes(
+    moto: Moto, settings: Any, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    settings.AWS_ENDPOINT_URL = moto.url
+    keys = user_of(moto, "sts:GetCallerIdentity", "ec2:DescribeRegions")
+    for name, value in keys.items():
+        monkeypatch.setenv(f"AWS_{name.upper()}", value)
+    moto.enforce_after(0)
+    try:
+        new, old = scan(tmp_path)
+    finally:
+        moto.enforce_after(10**9)
+    for found in (new, old):
+        told = {control: one for control, one in found.items() if control not in ("1.3", *NOT_ON_MOTO)}
+        assert {one["status"] for one in told.values()} == {"ERROR"}
+        assert [control for control, one in told.items() if "is not permitted in us-east-1" not in one["reason"]] == []
