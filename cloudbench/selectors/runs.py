@@ -2,8 +2,10 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 
-from django.db.models import Count, Max, QuerySet
+from django.db.models import Count, F, QuerySet, Window
+from django.db.models.functions import RowNumber
 
 from cloudbench.lib.benchmarks import Benchmark, CheckText, Control
 from cloudbench.lib.content import read_content
@@ -46,9 +48,21 @@ def with_names(runs: QuerySet[Run]) -> QuerySet[Run]:
 
 def latest_completed(accounts: QuerySet[CloudAccount]) -> list[Run]:
     """Return the last completed run of each benchmark in each of ``accounts``, whatever its revision, newest first."""
-    completed = Run.objects.completed().filter(account__in=accounts.order_by())
-    newest = completed.order_by().values("account", "benchmark__slug").annotate(newest=Max("pk")).values("newest")
+    place = Window(
+        RowNumber(), partition_by=["account", "benchmark__slug"], order_by=[F("finished_at").desc(), F("pk").desc()]
+    )
+    completed = Run.objects.completed().filter(account__in=accounts.order_by()).order_by()
+    newest = completed.annotate(place=place).filter(place=1).values("pk")
     return list(with_names(Run.objects.filter(pk__in=newest)).order_by("-finished_at", "-pk"))
+
+
+def scores_since(account: CloudAccount, since: datetime) -> dict[str, list[float]]:
+    """Return {benchmark's slug: scores of its completed runs that ended after ``since``}, the oldest first."""
+    scored = Run.objects.completed().filter(account=account, finished_at__gte=since, score__isnull=False)
+    found: dict[str, list[float]] = {}
+    for slug, score in scored.order_by("finished_at", "pk").values_list("benchmark__slug", "score"):
+        found.setdefault(slug, []).append(score)
+    return found
 
 
 def unfinished(accounts: QuerySet[CloudAccount]) -> list[Run]:

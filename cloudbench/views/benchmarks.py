@@ -1,5 +1,6 @@
 """The landing page of Cloud: the benchmarks with their latest scores, and the button that runs them."""
 
+from datetime import timedelta
 from typing import Any
 
 from django.contrib import messages
@@ -12,7 +13,7 @@ from django.views.generic import TemplateView
 from django.views.generic.base import View
 
 from cloudbench.models import CloudAccount
-from cloudbench.selectors.runs import latest_completed, newest_benchmarks, unfinished
+from cloudbench.selectors.runs import latest_completed, newest_benchmarks, scores_since, unfinished
 from cloudbench.services import runs
 from cloudbench.web.benchmarks import cards
 from organizations.errors import Refused
@@ -22,6 +23,8 @@ from organizations.web.pages import OwnedPage
 
 MOST = 500
 """So many accounts are offered to choose among."""
+DAYS = 90
+"""So many days of scores are drawn."""
 
 
 class BenchmarkList(OwnedPage, TemplateView):
@@ -46,6 +49,8 @@ class BenchmarkList(OwnedPage, TemplateView):
             "account": chosen,
             "cards": cards(benchmarks, shown, latest, under_way) if accounts else [],
             "benchmarks": benchmarks,
+            "scores": scores_since(chosen, timezone.now() - timedelta(days=DAYS)) if chosen and latest else {},
+            "days": DAYS,
             "wanted": self.request.GET.getlist("benchmark"),
             "live": bool(under_way),
             "run_accounts": [account for account in accounts if account.pk in runnable],

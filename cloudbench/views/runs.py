@@ -42,7 +42,6 @@ from organizations.web.lists import wanted_id
 from organizations.web.pages import OwnedPage
 from organizations.web.paging import page_of
 
-
 LOUD = (Status.FAIL, Status.ERROR)
 """A control of many checks first shows those that ended so."""
 
@@ -120,7 +119,8 @@ def base_of(run: Run) -> Run | None:
 def newer_than(run: Run) -> Run | None:
     """Return the last completed run of the same account and benchmark version, None when it is ``run``."""
     same = Run.objects.completed().filter(account=run.account_id, benchmark__slug=run.benchmark.slug)
-    return same.filter(pk__gt=run.pk).order_by("-finished_at", "-pk").first()
+    last = same.order_by("-finished_at", "-pk").first()
+    return last if last != run else None
 
 
 def under_way(run: Run) -> dict[str, Any]:

@@ -1,6 +1,9 @@
 """The landing page of Cloud, and the button that runs benchmarks."""
 
+from datetime import timedelta
+
 import pytest
+from django.utils import timezone
 
 from cloudbench.models import Run
 from organizations import permissions
@@ -59,6 +62,8 @@ def test_who_may_not_configure_is_sent_to_an_admin(client, organization, benchma
 def test_the_only_account_is_chosen_and_each_benchmark_shows_its_last_completed_run(signed_in, account, benchmarks):
     completed_run(account=account, benchmark=benchmarks[0], score=40.0)
     last = completed_run(account=account, benchmark=benchmarks[0], score=62.5, trend=22.5)
+    earlier = last.finished_at - timedelta(days=1)
+    completed_run(account=account, benchmark=benchmarks[0], score=50.0, finished_at=earlier)
     RunFactory(account=account, benchmark=benchmarks[0], status="failed", error="No.")
     page = text_of(signed_in, CLOUD)
     assert "Score: 62.5 percent" in page and "Score: 40.0 percent" not in page
@@ -66,6 +71,15 @@ def test_the_only_account_is_chosen_and_each_benchmark_shows_its_last_completed_
     assert "2 controls: 1 automated, 1 manual. yearly." in page
     assert "Example Institute · 1.0.0 · 1 Nov 2026" in page
     assert page.count("Not run on this account yet.") == 1
+
+
+def test_scores_of_several_runs_are_drawn(signed_in, account, benchmarks):
+    for days in (100, 20, 10):
+        ended = timezone.now() - timedelta(days=days)
+        completed_run(account=account, benchmark=benchmarks[0], score=90.0 - days, finished_at=ended)
+    page = signed_in.get(CLOUD)
+    assert page.context["scores"] == {"alpha": [70.0, 80.0]}
+    assert "Scores of 2 runs in 90 days" in page.content.decode()
 
 
 def test_several_accounts_stand_side_by_side_the_lowest_score_first(signed_in, organization, account, benchmarks):
