@@ -490,6 +490,101 @@ def test_in_a_sound_account_only_what_moto_cannot_hold_fails(amazon: None, tmp_p
     agree(old, in_1_4(faults, c3_4=silent), in_1_4(others))
 
 
+# --- What only looks right, or only looks wrong -----------------------------------------------------------------------
+
+
+def policies_with_versions(faults: Faults) -> None:
+    iam = aws("iam")
+    iam.create_role(RoleName="job", AssumeRolePolicyDocument=TRUST)
+    read = document({"Effect": "Allow", "Action": "s3:Get*", "Resource": "*"})
+    for name, first, default in (("tamed", EVERYTHING, read), ("grown", read, EVERYTHING)):
+        arn = iam.create_policy(PolicyName=name, PolicyDocument=first)["Policy"]["Arn"]
+        iam.create_policy_version(PolicyArn=arn, PolicyDocument=default, SetAsDefault=True)
+        iam.attach_role_policy(RoleName="job", PolicyArn=arn)
+    iam.create_open_id_connect_provider(
+        Url="https://token.actions.githubusercontent.com", ThumbprintList=["a" * 40]
+    )  # pipelines are no people
+    faults |= {"1.16": {iam_arn("policy", "grown")}, "1.21": {ROOT}}
+
+
+def a_trail_that_two_regions_show(faults: Faults) -> None:
+    """Have a trail at home in SECOND that records writing only of objects, and chains of alarms that break."""
+    aws("s3").create_bucket(Bucket="trails")
+    logs, trail, topic = aws("logs", SECOND), aws("cloudtrail", SECOND), aws("sns", SECOND)
+    logs.create_log_group(logGroupName="trails")
+    trail.create_trail(
+        Name="all", S3BucketName="trails", IsMultiRegionTrail=True, EnableLogFileValidation=True,
+        CloudWatchLogsLogGroupArn=f"arn:aws:logs:{SECOND}:{ACCOUNT}:log-group:trails:*",
+        CloudWatchLogsRoleArn=f"arn:aws:iam::{ACCOUNT}:role/job",
+    )  # fmt: skip
+    objects = {"eventCategory": "Data", "resources.type": "AWS::S3::Object", "readOnly": "false"}
+    chosen = [selector(eventCategory="Management"), selector(**objects)]
+    trail.put_event_selectors(TrailName="all", AdvancedEventSelectors=chosen)
+    trail.start_logging(Name="all")
+    unheard, heard = (topic.create_topic(Name=name)["TopicArn"] for name in ("unheard", "heard"))
+    topic.subscribe(TopicArn=heard, Protocol="email", Endpoint="security@example.org")
+    alarmed("root_usage", unheard)
+    alarmed("iam_policy_changes", heard)
+    alarmed("cloudtrail_changes", heard, ActionsEnabled=False)
+    for control in ALARMS_3_0:
+        faults[control] = set() if control == "4.4" else {ROOT}
+    faults |= {"3.5": {(f"arn:aws:cloudtrail:{SECOND}:{ACCOUNT}:trail/all", SECOND)}, "3.9": {ROOT}}
+
+
+def selector(**fields: str) -> dict[str, Any]:
+    return {"Name": "x", "FieldSelectors": [{"Field": name, "Equals": [value]} for name, value in fields.items()]}
+
+
+def alarmed(name: str, topic: str, **more: Any) -> None:
+    metric = {"metricName": name, "metricNamespace": "Security", "metricValue": "1"}
+    aws("logs", SECOND).put_metric_filter(
+        logGroupName="trails", filterName=name, filterPattern=PATTERNS[name], metricTransformations=[metric]
+    )
+    aws("cloudwatch", SECOND).put_metric_alarm(
+        AlarmName=name, MetricName=name, Namespace="Security", Statistic="Sum", Period=300, EvaluationPeriods=1,
+        Threshold=1, ComparisonOperator="GreaterThanOrEqualToThreshold", AlarmActions=[topic], **more,
+    )  # fmt: skip
+
+
+def groups_and_machines_by_detours(faults: Faults) -> None:
+    ec2 = aws("ec2")
+    vpc = ec2.describe_vpcs()["Vpcs"][0]["VpcId"]
+    everyone = ec2.create_managed_prefix_list(
+        PrefixListName="everyone", MaxEntries=2, AddressFamily="IPv4", Entries=[{"Cidr": "0.0.0.0/0"}]
+    )["PrefixList"]["PrefixListId"]
+    by_list, own, halves = (
+        ec2.create_security_group(GroupName=name, Description=name, VpcId=vpc)["GroupId"]
+        for name in ("list", "own", "halves")
+    )
+    ssh = {"IpProtocol": "tcp", "FromPort": 22, "ToPort": 22}
+    for ident, rule in (
+        (by_list, ssh | {"PrefixListIds": [{"PrefixListId": everyone}]}),
+        (own, {"IpProtocol": "-1", "UserIdGroupPairs": [{"GroupId": own}]}),
+        (halves, ssh | {"IpRanges": [{"CidrIp": "0.0.0.0/1"}, {"CidrIp": "128.0.0.0/1"}]}),
+    ):
+        ec2.authorize_security_group_ingress(GroupId=ident, IpPermissions=[rule])
+    faults["5.2"] = {ec2_arn("security-group", by_list), ec2_arn("security-group", halves)}
+    ident = ec2.run_instances(**machines(1))["Instances"][0]["InstanceId"]
+    ec2.stop_instances(InstanceIds=[ident])
+    ec2.modify_instance_metadata_options(InstanceId=ident, HttpEndpoint="disabled")
+    faults["1.18"] = {ec2_arn("instance", ident)}
+    kms = aws("kms")
+    for more in ({}, {"Origin": "EXTERNAL"}, {"KeySpec": "HMAC_256", "KeyUsage": "GENERATE_VERIFY_MAC"}):
+        key = kms.create_key(**more)["KeyMetadata"]["KeyId"]
+        if not more:
+            kms.schedule_key_deletion(KeyId=key)
+
+
+@pytest.mark.django_db
+def test_detours_to_a_fault_are_seen_and_what_only_looks_like_one_is_none(amazon: None, tmp_path: Path) -> None:
+    faults: Faults = defaultdict(set)
+    for build in (policies_with_versions, a_trail_that_two_regions_show, groups_and_machines_by_detours):
+        build(faults)
+    new, _ = scan(tmp_path, regions=f"{HOME},{SECOND}")
+    looked_at = {*faults, "3.1", "3.2", "3.6", "3.8", "5.3", "5.6"}
+    agree({control: one for control, one in new.items() if control in looked_at}, faults, {"3.6": "SKIP"})
+
+
 # --- Nothing may be read ----------------------------------------------------------------------------------------------
 
 
