@@ -222,6 +222,11 @@ def test_the_process_ends_as_told_and_says_no_secret():
         assert told.returncode == 2, told.stderr
         assert told.stderr.strip().startswith("cis_aws_3_0: the score") and len(told.stderr.splitlines()) == 1
         assert SECRET not in told.stdout + told.stderr and "Found credentials" not in told.stderr
+        server.enforce_after(0)
+        denied = as_process(*CIS, AWS_ENDPOINT_URL=server.url, **keys)
+        assert (denied.returncode, denied.stdout) == (1, "")
+        assert "AWS did not let us in" in denied.stderr and "Traceback" not in denied.stderr
+        assert SECRET not in denied.stderr
     wrong = as_process(*CIS, "--format", "xml", AWS_ENDPOINT_URL=server.url, **keys)
     assert (wrong.returncode, wrong.stdout) == (1, "")
 
