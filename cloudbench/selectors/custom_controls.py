@@ -34,6 +34,10 @@ class Standing:
     accounts: Mapping[str, int]
     newest: Said
 
+    @property
+    def account_count(self) -> int:
+        return sum(self.accounts.values())
+
 
 @dataclass(frozen=True)
 class Answer:

@@ -58,7 +58,7 @@ class ComparePage(OwnedPage, TemplateView):
             kept = [row for row in kept if row.change is not Change.SAME]
         resources = resources_between(a, b)
         return {
-            "page": page_of(kept, asked),  # type: ignore[arg-type] # a list is paged like rows
+            "page": page_of(kept, asked),
             "counts": counts,
             "changes": [(str(one), WORDS[one], counts[one]) for one in Change],
             "words": {str(one): words for one, words in WORDS.items()},
@@ -78,7 +78,7 @@ class ComparePage(OwnedPage, TemplateView):
 def runs_text(asked: QueryDict) -> str:
     """Return the two ids that the address names, as "12,15": those of ``runs``, or of the two lists ``a`` and ``b``."""
     if "runs" in asked:
-        return asked["runs"][:100]
+        return asked.get("runs", "")[:100]
     ids = [wanted_id(asked.get(name, "")) for name in ("a", "b")]
     return ",".join(str(one or "") for one in ids) if any(ids) else ""
 

@@ -41,7 +41,7 @@ class CrosswalkPage(OwnedPage, TemplateView):
         benchmark = asked.get("benchmark", "")
         benchmark = benchmark if benchmark in {one.slug for one in benchmarks} else ""
         kept = narrowed(checks, asked.get("q", ""), severity, benchmark)
-        page = page_of(kept, asked)  # type: ignore[arg-type] # a list is paged like rows
+        page = page_of(kept, asked)
         return context | {
             "page": page,
             "checks": len(checks),
@@ -90,7 +90,7 @@ class CrosswalkResources(OwnedPage, TemplateView):
             raise Http404
         found = failing_resources(run, check)
         whole = self.get_template_names() != [self.partial]
-        page = page_of(found, self.request.GET) if whole else None  # type: ignore[arg-type] # a list is paged like rows
+        page = page_of(found, self.request.GET) if whole else None
         return super().get_context_data(**kwargs) | {
             "run": run, "check": check, "text": text, "count": len(found), "page": page,
             "resources": page.object_list if page else found[:FEW_RESOURCES],

@@ -74,7 +74,7 @@ def test_empty_pages_say_what_to_do(open_page, organization):
 
 
 def test_a_question_is_corrected_answered_and_saved_as_a_control(open_page, runs):
-    tab = open_page("/cloud/queries/")
+    tab = open_page("/cloud/queries/", dark=True)
     page = tab.page
     page.get_by_label("SQL").fill("SELECT nme FROM s3_buckets")
     page.get_by_role("button", name="Run").click()
@@ -85,6 +85,8 @@ def test_a_question_is_corrected_answered_and_saved_as_a_control(open_page, runs
     expect(page.get_by_role("heading", name="3 rows")).to_be_visible()
     expect(page.get_by_role("cell", name="new-0")).to_be_visible()
     expect(page.get_by_text("no such column")).to_have_count(0)
+    expect(page.get_by_role("button", name="Run")).to_be_enabled()
+    assert tab.faults() == []
     page.get_by_role("button", name="Save as custom control").click()
     expect(page.get_by_label("SQL")).to_have_value("SELECT name FROM s3_buckets ORDER BY name")
     page.get_by_label("Title").fill("There are no buckets")
