@@ -3,9 +3,9 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
-from django.db.models import Count, F, QuerySet, Window
-from django.db.models.functions import RowNumber
+from django.db.models import Count, OuterRef, QuerySet, Subquery
 
 from cloudbench.lib.benchmarks import Benchmark, CheckText, Control
 from cloudbench.lib.content import read_content
@@ -48,12 +48,19 @@ def with_names(runs: QuerySet[Run]) -> QuerySet[Run]:
 
 def latest_completed(accounts: QuerySet[CloudAccount]) -> list[Run]:
     """Return the last completed run of each benchmark in each of ``accounts``, whatever its revision, newest first."""
-    place = Window(
-        RowNumber(), partition_by=["account", "benchmark__slug"], order_by=[F("finished_at").desc(), F("pk").desc()]
-    )
-    completed = Run.objects.completed().filter(account__in=accounts.order_by()).order_by()
-    newest = completed.annotate(place=place).filter(place=1).values("pk")
-    return list(with_names(Run.objects.filter(pk__in=newest)).order_by("-finished_at", "-pk"))
+    revisions = list(StoredBenchmark.objects.values_list("pk", flat=True))
+    found = accounts.order_by().values_list(*(Subquery(last_of_account(pk)) for pk in revisions)) if revisions else []
+    candidates = Run.objects.filter(pk__in={pk for row in found for pk in row if pk})
+    last: dict[tuple[int, str], Run] = {}
+    for run in with_names(candidates).order_by("-finished_at", "-pk"):
+        last.setdefault((run.account_id, run.benchmark.slug), run)
+    return list(last.values())
+
+
+def last_of_account(benchmark: int) -> QuerySet[Run, dict[str, Any]]:
+    """Return the pk of the run that a query over accounts finds for each: by an index, however long the history is."""
+    completed = Run.objects.completed().filter(account=OuterRef("pk"), benchmark=benchmark)
+    return completed.order_by("-finished_at", "-pk").values("pk")[:1]
 
 
 def scores_since(account: CloudAccount, since: datetime) -> dict[str, list[float]]:

@@ -17,7 +17,7 @@ from cloudbench.selectors.runs import latest_completed, newest_benchmarks, score
 from cloudbench.services import runs
 from cloudbench.web.benchmarks import cards
 from organizations.errors import Refused
-from organizations.permissions import permitted_rows, permitted_to
+from organizations.permissions import holds, holds_anywhere, permitted_rows
 from organizations.web.lists import wanted_id
 from organizations.web.pages import OwnedPage
 
@@ -42,8 +42,10 @@ class BenchmarkList(OwnedPage, TemplateView):
         shown = [chosen] if chosen else accounts
         under_way = unfinished(looked_at) if accounts and benchmarks else []
         latest = latest_completed(looked_at) if accounts and benchmarks else []
-        runnable = set(self.runnable().values_list("pk", flat=True)) if accounts else set()
-        configured = set(permitted_to(self.request.user, "manage_settings").values_list("pk", flat=True))
+        user = self.request.user
+        allowed = permitted_rows(user, "manage_compliance", self.accounts())
+        runnable = set(allowed.values_list("pk", flat=True)) if accounts else set()
+        configured = {one.organization_id for one in accounts if holds(user, "manage_settings", one.organization)}
         return super().get_context_data(**kwargs) | {
             "accounts": accounts,
             "account": chosen,
@@ -55,16 +57,12 @@ class BenchmarkList(OwnedPage, TemplateView):
             "live": bool(under_way),
             "run_accounts": [account for account in accounts if account.pk in runnable],
             "runnable": runnable,
-            "may_configure": any(pk in configured for pk in self.organizations.values_list("pk", flat=True)),
+            "may_configure": holds_anywhere(user, ("manage_settings",), organization=self.organization),
             "configured": configured,
         }
 
     def accounts(self) -> QuerySet[CloudAccount]:
         return self.rows(CloudAccount.objects.connected())
-
-    def runnable(self) -> QuerySet[CloudAccount]:
-        """Return the accounts that the user may run benchmarks on."""
-        return permitted_rows(self.request.user, "manage_compliance", self.accounts())
 
     def chosen(self, accounts: list[CloudAccount]) -> CloudAccount | None:
         """Return the account that the address names, else the only one, else None for all."""
