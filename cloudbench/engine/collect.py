@@ -27,7 +27,7 @@ from cloudbench.engine.inventory import (
 from cloudbench.engine.pace import Pace
 from cloudbench.engine.permissions import action_of
 from cloudbench.engine.plan import Plan, part_regions
-from cloudbench.engine.registry import OWN_ACCOUNT, Collection
+from cloudbench.engine.registry import Collection
 from cloudbench.engine.session import CallFailed, CredentialsRefused, Denied, Passing, Throttled, TimedOut
 
 CONCURRENCY = 32
@@ -177,10 +177,7 @@ class Collecting:
             self._finish(growing, offered=False)
             return
         growing.fed = True
-        params = {
-            name: self._inventory.account.id if value == OWN_ACCOUNT else value
-            for name, value in (collection.params or {}).items()
-        }
+        params = collection.params_in(self._inventory.account.id)
         where = collection.regions[0] if region == GLOBAL and collection.regions else self._call_region(region)
         self._want(growing, params, where, "", None)
 

@@ -79,6 +79,10 @@ class Collection:
         """Return the parameters of the call for one parent ``row``."""
         return {**(self.params or {}), **(self.ask(row) if self.ask else {})}
 
+    def params_in(self, account: str) -> Data:
+        """Return the parameters of a listing's call in ``account``: in place of OWN_ACCOUNT, however deep, its id."""
+        return {name: _filled_in(value, account) for name, value in (self.params or {}).items()}
+
     def key_for(self, row: Resource) -> str:
         """Return what tells the call for one parent ``row`` from the others of a part."""
         key = key_of(self.params_for(row))
@@ -103,6 +107,14 @@ class Collection:
                 data={field: item[field] for field in self.keep if field in item} if self.keep else dict(item),
                 parent=above,
             )
+
+
+def _filled_in(value: Any, account: str) -> Any:
+    if isinstance(value, Mapping):
+        return {name: _filled_in(part, account) for name, part in value.items()}
+    if isinstance(value, list):
+        return [_filled_in(part, account) for part in value]
+    return account if value == OWN_ACCOUNT else value
 
 
 def _listed(found: Any) -> Iterable[Any]:

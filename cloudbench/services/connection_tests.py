@@ -9,7 +9,7 @@ from cloudbench.engine.answers import matches
 from cloudbench.engine.inventory import Data
 from cloudbench.engine.permissions import action_of
 from cloudbench.engine.plan import Plan, plan_for
-from cloudbench.engine.registry import OWN_ACCOUNT, Collection, Scope
+from cloudbench.engine.registry import Collection, Scope
 from cloudbench.engine.session import CallFailed, CredentialsRefused, Denied, Passing, Session, Throttled, whoami
 from cloudbench.models import CloudAccount
 from cloudbench.providers.aws_catalogue import smallest_pages
@@ -145,10 +145,7 @@ def region_for(collection: Collection, here: str, home: str) -> str:
 
 def params_of(collection: Collection, account: CloudAccount, pages: Mapping[str, Data]) -> Data:
     """Return the parameters of the one call: those of the listing, with the smallest page."""
-    fixed = {
-        name: account.account_id if value == OWN_ACCOUNT else value for name, value in (collection.params or {}).items()
-    }
-    return {**fixed, **pages[collection.operation]}
+    return {**collection.params_in(account.account_id), **pages[collection.operation]}
 
 
 def said_of(session: Session, collection: Collection, region: str, params: Data) -> str | None:

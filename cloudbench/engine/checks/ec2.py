@@ -144,31 +144,44 @@ def region_blocks_public_snapshots(setting: Resource, view: View) -> Verdict:
     )
 
 
-PUBLIC_SNAPSHOTS = "ec2.public_snapshots"
+PUBLIC_SNAPSHOTS, PERMISSIONS = "ec2.public_snapshots", "ec2.public_snapshot_permissions"
 
 
-@survey("ebs_snapshot_not_public", reads=(PUBLIC_SNAPSHOTS,))
+@survey("ebs_snapshot_not_public", reads=(PUBLIC_SNAPSHOTS, PERMISSIONS))
 def no_snapshot_is_public(view: View) -> Iterator[Finding]:
     """Fail each snapshot of the account from which everybody may restore a volume; a region without any passes whole.
 
-    Source: DescribeSnapshots (owned by self, restorable by all). Control: Security Hub EC2.1.
+    Source: DescribeSnapshots (owned by self, restorable by all); DescribeSnapshotAttribute, createVolumePermission
+    (group "all"). Control: Security Hub EC2.1.
     """
     for region in view.regions:
         try:
-            public = [one for one in view.in_region(PUBLIC_SNAPSHOTS, region) if is_own(one, view)]
+            candidates = view.in_region(PUBLIC_SNAPSHOTS, region)
         except Unread as unread:
             view.unread[unread.failure] = None
         except NotOffered:
             continue
         else:
-            yield from map(_restorable_by_all, public)
-            if not public:
-                yield Finding(view.account.root_arn, region, True, f"No snapshot in {region} is public.", region)
+            yield from _public_among(candidates, region, view)
 
 
-def _restorable_by_all(snapshot: Resource) -> Finding:
-    words, told = "Everybody can restore a volume from it.", {"VolumeId": snapshot.get("VolumeId")}
-    return Finding(snapshot.arn, snapshot.region, False, words, snapshot.name, told)
+def _public_among(candidates: Iterable[Resource], region: str, view: View) -> Iterator[Finding]:
+    none, told = True, "Everybody can restore a volume from it."
+    for one in candidates:
+        try:
+            if _is_public(one, view):
+                none = False
+                yield Finding(one.arn, one.region, False, told, one.name, {"VolumeId": one.get("VolumeId")})
+        except Unread as unread:
+            none = False
+            view.unread[unread.failure] = None
+    if none:
+        yield Finding(view.account.root_arn, region, True, f"No snapshot in {region} is public.", region)
+
+
+def _is_public(snapshot: Resource, view: View) -> bool:
+    """Return whether a snapshot of this account is everybody's to restore. Raises Unread."""
+    return is_own(snapshot, view) and any(one.get("Group") == "all" for one in view.all_of(PERMISSIONS, snapshot))
 
 
 # --- Images, addresses, network interfaces ----------------------------------------------------------------------------
@@ -292,12 +305,14 @@ def instance_is_in_vpc(instance: Resource, view: View) -> Verdict:
 
 
 @_of_instances("ec2_instance_not_paravirtual")
-def instance_is_hvm(instance: Resource, view: View) -> Verdict:
+def instance_is_hvm(instance: Resource, view: View) -> Verdict | None:
     """Fail if an instance uses paravirtualization. Source: DescribeInstances, VirtualizationType (hvm, paravirtual).
 
     Control: Security Hub EC2.24.
     """
-    kind = instance["VirtualizationType"]
+    kind = instance.get("VirtualizationType")
+    if kind is None:
+        return None
     return verdict(kind != "paravirtual", f"It uses {kind}.", "It uses paravirtualization.", VirtualizationType=kind)
 
 
@@ -308,8 +323,8 @@ def instance_has_one_interface(instance: Resource, view: View) -> Verdict:
     Control: Security Hub EC2.17.
     """
     ids = [one["NetworkInterfaceId"] for one in instance.get("NetworkInterfaces") or ()]
-    told = f"Network interfaces: {len(ids)}."
-    return verdict(len(ids) <= 1, told, told, NetworkInterfaceIds=ids)
+    told = f"It has {len(ids)} network interfaces instead of one."
+    return verdict(len(ids) <= 1, f"Network interfaces: {len(ids)}.", told, NetworkInterfaceIds=ids)
 
 
 @_of_instances("ec2_instance_detailed_monitoring")

@@ -6,7 +6,7 @@ Start scripts (user data) may hold secrets. They stand in templates and fleet re
 from collections.abc import Iterable, Iterator
 
 from cloudbench.engine.inventory import Data, Resource
-from cloudbench.engine.registry import detail, listing
+from cloudbench.engine.registry import OWN_ACCOUNT, detail, listing
 
 PAGE = {"MaxResults": 1000}
 """Without a page size EC2 tells everything at once, and runs into its own time limit in large accounts."""
@@ -77,10 +77,12 @@ listing(
         "Tags",
     ),
 )  # fmt: skip
+OWN_SNAPSHOTS = {"OwnerIds": ["self"], "Filters": [{"Name": "owner-id", "Values": [OWN_ACCOUNT]}], **PAGE}
+"""Both mean the same; some stand-ins for AWS heed the filter only."""
 listing(
     "ec2.snapshots",
     "ec2.describe_snapshots",
-    params={"OwnerIds": ["self"], **PAGE},
+    params=OWN_SNAPSHOTS,
     items="Snapshots",
     arn="arn:{partition}:ec2:{region}::snapshot/{SnapshotId}",
     label="SnapshotId",
@@ -89,11 +91,21 @@ listing(
 listing(
     "ec2.public_snapshots",
     "ec2.describe_snapshots",
-    params={"OwnerIds": ["self"], "RestorableByUserIds": ["all"], **PAGE},
+    params={**OWN_SNAPSHOTS, "RestorableByUserIds": ["all"]},
     items="Snapshots",
     arn="arn:{partition}:ec2:{region}::snapshot/{SnapshotId}",
     label="SnapshotId",
     keep=("SnapshotId", "OwnerId", "VolumeId", "StartTime", "Encrypted"),
+)
+detail(  # of the few that the listing gives, who may: it is the evidence
+    "ec2.public_snapshot_permissions",
+    "ec2.describe_snapshot_attribute",
+    of="ec2.public_snapshots",
+    ask=lambda snapshot: {"SnapshotId": snapshot["SnapshotId"]},
+    params={"Attribute": "createVolumePermission"},
+    items="CreateVolumePermissions",
+    keep=("Group", "UserId"),
+    absent=("InvalidSnapshot.NotFound",),
 )
 listing(
     "ec2.ebs_encryption_by_default",

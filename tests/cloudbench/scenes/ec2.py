@@ -86,14 +86,33 @@ def only_public(*public: dict[str, Any]) -> Any:
 
 
 OTHERS = snapshot("of-another-account") | {"OwnerId": "999988887777"}
+PERMITTED = {"snap-public": [{"Group": "all"}], "snap-lent": [{"UserId": "999988887777"}], OTHERS["SnapshotId"]: []}
 
 
 @on_answers
 def snapshots_that_are_public() -> Answers:
     return Answers(
-        says={"ec2.describe_snapshots": only_public(snapshot("public"), snapshot("public-too"), OTHERS)},
-        verdicts={"ebs_snapshot_not_public": Expected(bad=["snap-public", "snap-public-too"])},
+        says={
+            "ec2.describe_snapshots": only_public(snapshot("public"), snapshot("lent"), OTHERS),
+            "ec2.describe_snapshot_attribute": lambda params: {
+                "SnapshotId": params["SnapshotId"],
+                "CreateVolumePermissions": PERMITTED[params["SnapshotId"]],
+            },
+        },
+        verdicts={"ebs_snapshot_not_public": Expected(bad=["snap-public"])},
     )
+
+
+@on_moto()
+def snapshots_that_are_lent(aws: Aws) -> Verdicts:
+    ec2 = aws("ec2")
+    volume = ec2.create_volume(AvailabilityZone=f"{REGION}a", Size=8)["VolumeId"]
+    ec2.create_snapshot(VolumeId=volume)
+    lent = ec2.create_snapshot(VolumeId=volume)["SnapshotId"]
+    ec2.modify_snapshot_attribute(
+        SnapshotId=lent, Attribute="createVolumePermission", OperationType="add", UserIds=["999988887777"]
+    )
+    return {"ebs_snapshot_not_public": Expected(good=[ROOT])}
 
 
 @on_answers
