@@ -15,6 +15,8 @@ STRONG_POLICY = "ELBSecurityPolicy-TLS-1-2-2017-01"
 DESYNC_MODE = "elb.http.desyncmitigationmode"
 DESYNC_GOOD = ("defensive", "strictest")
 """Source: Security Hub ELB.14."""
+DESYNC_DEFAULT = "defensive"
+"""What a load balancer does that was told nothing. Source: Classic Load Balancer guide, desync mitigation mode."""
 
 
 def _listeners(balancer: Resource) -> list[Mapping[str, Any]]:
@@ -171,6 +173,6 @@ def guards_against_desync(balancer: Resource, view: View) -> Verdict:
     Source: DescribeLoadBalancerAttributes, AdditionalAttributes, elb.http.desyncmitigationmode (monitor only watches).
     """
     others = {one["Key"]: one["Value"] for one in _attributes(balancer, view).get("AdditionalAttributes", ())}
-    mode = others.get(DESYNC_MODE, "not set")
+    mode = others.get(DESYNC_MODE, DESYNC_DEFAULT)
     words = f"The desync mitigation mode is {mode}."
     return verdict(mode in DESYNC_GOOD, words, words, **{DESYNC_MODE: mode})

@@ -12,6 +12,8 @@ SECURE_PROTOCOLS = ("HTTPS", "TLS")
 DESYNC_MODE = "routing.http.desync_mitigation_mode"
 DESYNC_GOOD = ("defensive", "strictest")
 """Source: Security Hub ELB.12."""
+DESYNC_DEFAULT = "defensive"
+"""What a load balancer does that was told nothing. Source: Application Load Balancer guide, attributes."""
 RECOMMENDED_POLICY = re.compile(r"ELBSecurityPolicy-TLS13-(1-3|1-2-Res)(-FIPS)?(-PQ)?-\d{4}-\d{2}")
 """TLS 1.3 alone, or 1.3 and 1.2 with the restricted (Res) ciphers, also as FIPS and post-quantum policy. Source:
 Security Hub ELB.17, sslPolicies, which are all policies of that form."""
@@ -32,7 +34,7 @@ def guards_against_desync(balancer: Resource, view: View) -> Verdict | None:
     """
     if balancer["Type"] != "application":
         return None
-    mode = _attributes(balancer, view).get(DESYNC_MODE, "not set")
+    mode = _attributes(balancer, view).get(DESYNC_MODE, DESYNC_DEFAULT)
     words = f"The desync mitigation mode is {mode}."
     return verdict(mode in DESYNC_GOOD, words, words, **{DESYNC_MODE: mode})
 

@@ -104,11 +104,16 @@ def is_in_vpc(domain: Resource, view: View) -> Verdict:
 
 
 @check("opensearch_domain_software_updated", over=DOMAINS)
-def is_up_to_date(domain: Resource, view: View) -> Verdict:
-    """Fail while a newer service software could be installed. Source: ServiceSoftwareOptions.UpdateAvailable."""
+def is_up_to_date(domain: Resource, view: View) -> Verdict | None:
+    """Fail while a newer service software could be installed. Source: ServiceSoftwareOptions.UpdateAvailable.
+
+    A domain of which AWS does not tell that is left out.
+    """
     software = domain.get("ServiceSoftwareOptions") or {}
+    if "UpdateAvailable" not in software:
+        return None
     return verdict(
-        software.get("UpdateAvailable") is False,
+        not software["UpdateAvailable"],
         f"The service software {software.get('CurrentVersion', '')} is the newest.",
         f"The service software {software.get('NewVersion', '')} is available and not installed.",
         CurrentVersion=software.get("CurrentVersion"),

@@ -95,9 +95,7 @@ def domains_inside_logged_and_not() -> Answers:
             "opensearch_domain_error_logging": Expected(
                 good=["inside", "outside"], bad=["silent", "open-to-http", "sixth"]
             ),
-            "opensearch_domain_software_updated": Expected(
-                good=["inside"], bad=["outside", "silent", "open-to-http", "sixth"]
-            ),
+            "opensearch_domain_software_updated": Expected(good=["inside"], bad=["outside"]),
             "opensearch_domain_https_tls_policy": Expected(
                 good=["inside", "sixth"], bad=["outside", "silent", "open-to-http"]
             ),
