@@ -39,8 +39,9 @@ def group_spans_zones(group: Resource, view: View) -> Verdict:
     Control: Security Hub AutoScaling.2.
     """
     zones = group["AvailabilityZones"]
-    told = f"It runs in {', '.join(zones) or 'no zone'}."
-    return verdict(len(zones) > 1, told, told, AvailabilityZones=zones)
+    named = ", ".join(zones)
+    bad = f"It runs in one Availability Zone only: {named}." if zones else "It runs in no Availability Zone."
+    return verdict(len(zones) > 1, f"It runs in {named}.", bad, AvailabilityZones=zones)
 
 
 @check("autoscaling_group_multiple_instance_types", over=GROUPS)
@@ -55,9 +56,15 @@ def group_has_choice_of_types(group: Resource, view: View) -> Verdict:
     types = sorted({one["InstanceType"] for one in overrides if one.get("InstanceType")})
     by_attributes = any(one.get("InstanceRequirements") for one in overrides)
     zones = group["AvailabilityZones"]
-    told = f"Instance types: {'by attributes' if by_attributes else max(1, len(types))}; zones: {len(zones)}."
     several = by_attributes or len(types) > 1
-    return verdict(several and len(zones) > 1, told, told, InstanceTypes=types, AvailabilityZones=zones)
+    lacking = [what for what, has in (("instance type", several), ("Availability Zone", len(zones) > 1)) if not has]
+    return verdict(
+        not lacking,
+        f"It may choose instance types {'by attributes' if by_attributes else 'among ' + ', '.join(types)}.",
+        f"It is bound to one {' and one '.join(lacking)}.",
+        InstanceTypes=types,
+        AvailabilityZones=zones,
+    )
 
 
 @check("autoscaling_group_uses_launch_template", over=GROUPS)
@@ -103,8 +110,8 @@ def metadata_stays_on_instance(configuration: Resource, view: View) -> Verdict:
     Source: DescribeLaunchConfigurations, MetadataOptions.HttpPutResponseHopLimit (1 unless set).
     """
     hops = int((configuration.get("MetadataOptions") or {}).get("HttpPutResponseHopLimit") or HOPS)
-    told = f"The hop limit of the metadata service is {hops}."
-    return verdict(hops <= HOPS, told, told, HttpPutResponseHopLimit=hops)
+    told = f"The hop limit of the metadata service is {hops}"
+    return verdict(hops <= HOPS, f"{told}.", f"{told}: answers leave the instance.", HttpPutResponseHopLimit=hops)
 
 
 @check("autoscaling_launch_config_no_public_ip", over=CONFIGURATIONS)

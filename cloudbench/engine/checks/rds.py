@@ -47,8 +47,9 @@ def encryption_at_rest(row: Resource, field: str) -> Verdict:
 def kept_backups(row: Resource) -> Verdict:
     """Fail unless automated backups are kept for BACKUP_DAYS; 0 days means that there are none."""
     days = row.get("BackupRetentionPeriod", 0)
-    words = f"Automated backups are kept for {days} days." if days else "Automated backups are turned off."
-    return verdict(days >= BACKUP_DAYS, words, words, BackupRetentionPeriod=days)
+    kept = f"Automated backups are kept for {days} {'day' if days == 1 else 'days'}"
+    bad = f"{kept}, not for {BACKUP_DAYS} or more." if days else "Automated backups are turned off."
+    return verdict(days >= BACKUP_DAYS, f"{kept}.", bad, BackupRetentionPeriod=days)
 
 
 def exports_logs(wanted: frozenset[str], exported: set[str]) -> Verdict:

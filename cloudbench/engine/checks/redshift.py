@@ -63,8 +63,9 @@ def snapshots_are_kept(cluster: Resource, view: View) -> Verdict:
     Source: DescribeClusters, AutomatedSnapshotRetentionPeriod.
     """
     days = cluster.get("AutomatedSnapshotRetentionPeriod", 0)
-    words = f"Automated snapshots are kept for {days} days." if days else "Automated snapshots are turned off."
-    return verdict(days >= SNAPSHOT_DAYS, words, words, AutomatedSnapshotRetentionPeriod=days)
+    kept = f"Automated snapshots are kept for {days} {'day' if days == 1 else 'days'}"
+    bad = f"{kept}, not for {SNAPSHOT_DAYS} or more." if days else "Automated snapshots are turned off."
+    return verdict(days >= SNAPSHOT_DAYS, f"{kept}.", bad, AutomatedSnapshotRetentionPeriod=days)
 
 
 @check("redshift_audit_logging", over="redshift.clusters", reads=("redshift.cluster_logging",))
