@@ -79,7 +79,7 @@ class Collection:
         """Return the parameters of the call for one parent ``row``."""
         return {**(self.params or {}), **(self.ask(row) if self.ask else {})}
 
-    def params_in(self, account: str) -> Data:
+    def params_in(self, account: str) -> dict[str, Any]:
         """Return the parameters of a listing's call in ``account``: in place of OWN_ACCOUNT, however deep, its id."""
         return {name: _filled_in(value, account) for name, value in (self.params or {}).items()}
 
