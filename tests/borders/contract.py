@@ -73,7 +73,7 @@ def stocked_ground() -> Iterator[Ground]:
 
 def about(operation: APIOperation) -> type[Model] | None:
     """Return the model whose row the path of ``operation`` names by ``id``."""
-    path = operation.full_path.replace("{suffix}", "html")
+    path = operation.full_path.replace("{suffix}", "json")
     for parameter in operation.path_parameters:
         path = path.replace(f"{{{parameter.name}}}", "1")
     rows = getattr(resolve(path).func.cls, "queryset", None)

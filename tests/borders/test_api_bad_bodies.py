@@ -47,7 +47,7 @@ def client() -> Client:
 
 def path_of(operation: APIOperation, ground: Ground) -> str:
     """Return the path of ``operation`` about rows that exist."""
-    path, model = operation.full_path.replace("{suffix}", "html"), about(operation)
+    path, model = operation.full_path.replace("{suffix}", "json"), about(operation)
     for parameter in operation.path_parameters:
         known = ground.ids.get(FIELDS.get(parameter.name, model), [])
         path = path.replace(f"{{{parameter.name}}}", str([*known, 1][0]))
