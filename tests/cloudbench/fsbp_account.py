@@ -861,7 +861,7 @@ def networks(aws: Aws, say: Sayings) -> None:
 
     web, inner = group("web", "tcp", 443, 443), group("inner", "tcp", 3306, 3306, "10.0.0.0/8")
     smtp, everything = group("smtp", "tcp", 25, 25), group("all", "-1", 0, 0)
-    other, six = group("other", "tcp", 8443, 8443), group("six", "tcp", 22, 22, "::/0")
+    other, six = group("other", "tcp", 6379, 6379), group("six", "tcp", 22, 22, "::/0")
     say("EC2.18", good=[web, inner], bad=[smtp, everything, other, six])
     say("EC2.19", good=[web, inner, other], bad=[smtp, everything, six])
     vpc = _default_vpc(aws)

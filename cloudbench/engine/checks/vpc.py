@@ -1,6 +1,6 @@
 """What must hold of networks. What is shared with the account from elsewhere is its owner's to look after."""
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 
 from cloudbench.engine.checks.networks import (
     ANY_PROTOCOL,
@@ -173,15 +173,19 @@ def only_web_ports_are_open(group: Resource, view: View) -> Verdict | None:
     )
 
 
-HIGH_RISK_PORTS = {
-    "tcp": (
-        20, 21, 22, 23, 25, 110, 135, 143, 445, 1433, 1434, 1521, 2483, 2484, 3000, 3306, 3389, 4333, 5000, 5432, 5500,
-        5601, 6379, 7000, 7199, 8080, 8088, 8888, 9042, 9092, 9160, 9200, 9300, 11211, 27017, 27018,
-    ),
+Ports = Mapping[str, Iterable[int]]
+"""Port numbers by protocol."""
+LISTED_PORTS = (
+    20, 21, 22, 23, 25, 110, 135, 143, 445, 1433, 1434, 3000, 3306, 3389, 4333, 5000, 5432, 5500, 5601, 8080, 8088,
+    8888, 9200, 9300,
+)  # fmt: skip
+"""The TCP ports that Security Hub EC2.19 lists, and no others."""
+HIGH_RISK_PORTS: Ports = {
+    "tcp": sorted((*LISTED_PORTS, 1521, 2483, 2484, 6379, 7000, 7199, 9042, 9092, 9160, 11211, 27017, 27018)),
     "udp": (1434, 3389, 11211),
-}  # fmt: skip
-"""Services that intruders look for first. Source: Security Hub EC2.19; besides, the ports of Cassandra, Kafka,
-Memcached, MongoDB, Oracle and Redis, and the three of them all that are attacked over UDP too."""
+}
+"""Services that intruders look for first: LISTED_PORTS; besides, the ports of Cassandra, Kafka, Memcached, MongoDB,
+Oracle and Redis, and the three of them all that are attacked over UDP too."""
 
 
 @check("vpc_security_group_no_high_risk_ports", over=GROUPS, reads=PREFIX_LISTS)
@@ -190,9 +194,22 @@ def high_risk_ports_are_closed(group: Resource, view: View) -> Verdict | None:
 
     Source: DescribeSecurityGroups, IpPermissions.
     """
+    return _closed(group, view, HIGH_RISK_PORTS)
+
+
+@check("vpc_security_group_no_listed_ports", over=GROUPS, reads=PREFIX_LISTS)
+def listed_ports_are_closed(group: Resource, view: View) -> Verdict | None:
+    """Fail if a port of LISTED_PORTS is open to the whole Internet, IPv4 or IPv6. Control: Security Hub EC2.19.
+
+    Source: DescribeSecurityGroups, IpPermissions.
+    """
+    return _closed(group, view, {"tcp": LISTED_PORTS})
+
+
+def _closed(group: Resource, view: View, kept: Ports) -> Verdict | None:
     if not is_own(group, view):
         return None
-    open_ = {one: within(ports, _open_ports(group, view, one)) for one, ports in HIGH_RISK_PORTS.items()}
+    open_ = {one: within(ports, _open_ports(group, view, one)) for one, ports in kept.items()}
     found = [f"{one.upper()} {spelled((port, port) for port in ports)}" for one, ports in open_.items() if ports]
     return verdict(
         not found,

@@ -94,6 +94,9 @@ def groups_and_what_they_open(aws: Aws) -> Verdicts:
         "vpc_security_group_no_high_risk_ports": groups.expected(
             "ssh", "ssh-halves", "ssh-listed", "rdp", "rdp-udp", "all", "all-tcp", *open_v6, "redis"
         ),
+        "vpc_security_group_no_listed_ports": groups.expected(
+            "ssh", "ssh-halves", "ssh-listed", "rdp", "all", "all-tcp", *open_v6
+        ),
         "vpc_security_group_no_wide_cidr": groups.expected("ssh-halves", "wide"),
     }
 
