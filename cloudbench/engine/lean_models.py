@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Mapping
 from functools import lru_cache
+from threading import RLock
 from typing import Any
 
 import botocore.session
@@ -21,17 +22,19 @@ class LeanLoader(Loader):
         super().__init__(extra_search_paths=list(search_paths))
         self._operations = operations
         self._models: dict[tuple[str, str, str | None], Any] = {}
+        self._loading = RLock()
 
     def load_service_model(self, service_name: str, type_name: str, api_version: str | None = None) -> Any:
         """Return the model as botocore does, cut down if it is that of a service's operations."""
         named = (service_name, type_name, api_version)
-        if named not in self._models:
-            model = super().load_service_model(service_name, type_name, api_version)
-            wanted = self._operations.get(service_name)
-            if type_name == SERVICE_MODEL and wanted is not None:
-                cut_down(model, wanted)
-            self._models[named] = model
-        return self._models[named]
+        with self._loading:  # sessions of several threads share a loader, and a model is cut where it stands
+            if named not in self._models:
+                model = super().load_service_model(service_name, type_name, api_version)
+                wanted = self._operations.get(service_name)
+                if type_name == SERVICE_MODEL and wanted is not None:
+                    cut_down(model, wanted)
+                self._models[named] = model
+            return self._models[named]
 
 
 def use_lean_models(session: botocore.session.Session, operations: Iterable[str]) -> None:
