@@ -1035,7 +1035,9 @@ def others(aws: Aws, say: Sayings) -> None:
     athena.create_work_group(Name="silent", Configuration={"PublishCloudWatchMetricsEnabled": False})
     say("Athena.4", good=[arn("athena", "workgroup/measured")], bad=[arn("athena", "workgroup/silent")])
     cloudformation = aws("cloudformation")
-    template = json.dumps({"Resources": {"wait": {"Type": "AWS::CloudFormation::WaitConditionHandle"}}})
+    template = json.dumps(
+        {"Resources": {"x": {"Type": "AWS::IAM::InstanceProfile", "Properties": {"Path": "/", "Roles": []}}}}
+    )
     told = cloudformation.create_stack(StackName="told", TemplateBody=template, NotificationARNs=[arn("sns", "good")])
     quiet = cloudformation.create_stack(StackName="quiet", TemplateBody=template)
     say("CloudFormation.1", good=[told["StackId"]], bad=[quiet["StackId"]])
