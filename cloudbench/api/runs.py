@@ -3,6 +3,7 @@ from typing import Any
 from django.http import Http404, HttpResponse
 from django.utils import timezone
 from django_filters.rest_framework import CharFilter, FilterSet
+from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, extend_schema, extend_schema_field
 from rest_framework import mixins, serializers
 from rest_framework.decorators import action
@@ -24,6 +25,9 @@ from organizations.web.schema import sealed_file
 from organizations.web.viewsets import OwnedReadViewSet, OwnedRelatedField, OwnedSerializer
 
 SUFFIXES = {"json": "json", "csv": "csv", "pdf": "pdf", "ocsf.json": "ocsf"}
+REPORT_FILES = sealed_file(*(one.media_type for one in FORMATS.values())) | {
+    (200, "application/json"): OpenApiTypes.ANY  # OCSF is a list of findings
+}
 NO_REPORT = "The run is not completed, its detail was pruned, or the report cannot be made; detail says why."
 
 
@@ -201,7 +205,7 @@ class RunViewSet(mixins.CreateModelMixin, OwnedReadViewSet):
 
     @extend_schema(
         parameters=[OpenApiParameter("suffix", str, OpenApiParameter.PATH, enum=[*SUFFIXES])],
-        responses={**sealed_file(*(one.media_type for one in FORMATS.values())), 409: OpenApiResponse(None, NO_REPORT)},
+        responses={**REPORT_FILES, 409: OpenApiResponse(None, NO_REPORT)},
     )
     @action(
         detail=True, methods=["get"], pagination_class=None, filter_backends=[],

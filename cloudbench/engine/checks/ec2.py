@@ -26,7 +26,7 @@ from cloudbench.engine.checks.networks import (
     within,
 )
 from cloudbench.engine.findings import Finding, Verdict, failed, passed, verdict
-from cloudbench.engine.inventory import Data, Failure, FailureKind, NotOffered, Resource, Unread
+from cloudbench.engine.inventory import Data, Failure, FailureKind, Resource, Unread
 from cloudbench.engine.registry import View, check, survey
 
 INSTANCES = "ec2.instances"
@@ -34,155 +34,7 @@ VOLUMES = "ec2.volumes"
 GROUPS = "ec2.security_groups"
 TABLES = "ec2.route_tables"
 BACKED_UP = "backup.protected_resources"
-
-# --- Disks and snapshots ----------------------------------------------------------------------------------------------
-
 DEFAULT_ENCRYPTION = "ec2.ebs_encryption_by_default"
-
-
-@check("ebs_default_encryption", over=DEFAULT_ENCRYPTION)
-def region_encrypts_new_volumes(setting: Resource, view: View) -> Verdict:
-    """Fail in each region that does not encrypt new volumes by default. Source: GetEbsEncryptionByDefault.
-
-    Control: CIS AWS 3.0, 2.2.1; Security Hub EC2.7.
-    """
-    enabled = bool(setting["EbsEncryptionByDefault"])
-    return verdict(
-        enabled,
-        f"New volumes in {setting.region} are encrypted by default.",
-        f"New volumes in {setting.region} are not encrypted by default.",
-        EbsEncryptionByDefault=enabled,
-    )
-
-
-def _is_attached(volume: Resource) -> bool:
-    return volume["State"] == "in-use" or bool(volume.get("Attachments"))
-
-
-def _instances_of(volume: Resource) -> list[str]:
-    return [str(one["InstanceId"]) for one in volume.get("Attachments") or () if one.get("InstanceId")]
-
-
-@check("ebs_attached_volume_encrypted", over=VOLUMES)
-def attached_volume_is_encrypted(volume: Resource, view: View) -> Verdict | None:
-    """Fail if a volume that is attached is not encrypted. Source: DescribeVolumes, Encrypted, Attachments."""
-    if not _is_attached(volume):
-        return None
-    return verdict(
-        bool(volume["Encrypted"]), "It is encrypted.", "It is not encrypted.", InstanceIds=_instances_of(volume)
-    )
-
-
-@check("ebs_volume_attached", over=VOLUMES)
-def volume_is_attached(volume: Resource, view: View) -> Verdict:
-    """Fail if no instance uses the volume. Source: DescribeVolumes, State, Attachments."""
-    users = ", ".join(_instances_of(volume)) or "an instance"
-    size = volume.get("Size")
-    return verdict(_is_attached(volume), f"It is attached to {users}.", "No instance uses it.", Size=size)
-
-
-@survey("ebs_volume_has_snapshot", reads=(VOLUMES, "ec2.snapshots"))
-def volumes_have_snapshots(view: View) -> Iterator[Finding]:
-    """Fail volumes of which the account has no completed snapshot. Source: DescribeVolumes, DescribeSnapshots."""
-    for volumes, snapshots in each_region(view, VOLUMES, "ec2.snapshots"):
-        newest: dict[str, str] = {}
-        for one in snapshots:
-            if one["State"] == "completed":
-                newest[one["VolumeId"]] = max(newest.get(one["VolumeId"], ""), str(one["StartTime"]))
-        for volume in volumes:
-            at = newest.get(volume["VolumeId"])
-            words = f"The newest snapshot of it began at {at}." if at else "There is no completed snapshot of it."
-            yield Finding(volume.arn, volume.region, at is not None, words, volume.name, {"StartTime": at})
-
-
-@survey("ebs_volume_in_backup_plan", reads=(VOLUMES, BACKED_UP))
-def volumes_are_backed_up(view: View) -> Iterator[Finding]:
-    """Fail volumes in use that AWS Backup has never backed up. Source: DescribeVolumes, ListProtectedResources.
-
-    Control: Security Hub EC2.28.
-    """
-    yield from _backed_up(view, VOLUMES, _is_attached)
-
-
-@survey("ec2_instance_in_backup_plan", reads=(INSTANCES, BACKED_UP))
-def instances_are_backed_up(view: View) -> Iterator[Finding]:
-    """Fail instances that AWS Backup has never backed up. Source: DescribeInstances, ListProtectedResources."""
-    yield from _backed_up(view, INSTANCES, lambda instance: _lives(instance))
-
-
-def _backed_up(view: View, collection: str, counts: Callable[[Resource], bool]) -> Iterator[Finding]:
-    for rows, protected in each_region(view, collection, BACKED_UP):
-        last = {one.arn: one.get("LastBackupTime") for one in protected}
-        for row in filter(counts, rows):
-            good = f"AWS Backup last backed it up at {last.get(row.arn)}."
-            words = good if row.arn in last else "AWS Backup has never backed it up."
-            yield Finding(row.arn, row.region, row.arn in last, words, row.name, {"LastBackupTime": last.get(row.arn)})
-
-
-@check("ebs_snapshot_encrypted", over="ec2.snapshots")
-def snapshot_is_encrypted(snapshot: Resource, view: View) -> Verdict | None:
-    """Fail if a snapshot of the account is not encrypted. Source: DescribeSnapshots (owned by self), Encrypted."""
-    if not is_own(snapshot, view):
-        return None
-    volume = snapshot.get("VolumeId")
-    return verdict(bool(snapshot["Encrypted"]), "It is encrypted.", "It is not encrypted.", VolumeId=volume)
-
-
-@check("ebs_snapshot_block_public_access", over="ec2.snapshot_block_public_access")
-def region_blocks_public_snapshots(setting: Resource, view: View) -> Verdict:
-    """Fail in each region that does not block all public sharing of snapshots, also that of ones shared before.
-
-    Source: GetSnapshotBlockPublicAccessState, State. Control: Security Hub EC2.182.
-    """
-    state = setting["State"]
-    fault = "Only new public sharing of snapshots" if state == "block-new-sharing" else "No public sharing of snapshots"
-    return verdict(
-        state == "block-all-sharing",
-        f"Public sharing of snapshots is blocked in {setting.region}.",
-        f"{fault} is blocked in {setting.region}.",
-        State=state,
-    )
-
-
-PUBLIC_SNAPSHOTS, PERMISSIONS = "ec2.public_snapshots", "ec2.public_snapshot_permissions"
-
-
-@survey("ebs_snapshot_not_public", reads=(PUBLIC_SNAPSHOTS, PERMISSIONS))
-def no_snapshot_is_public(view: View) -> Iterator[Finding]:
-    """Fail each snapshot of the account from which everybody may restore a volume; a region without any passes whole.
-
-    Source: DescribeSnapshots (owned by self, restorable by all); DescribeSnapshotAttribute, createVolumePermission
-    (group "all"). Control: Security Hub EC2.1.
-    """
-    for region in view.regions:
-        try:
-            candidates = view.in_region(PUBLIC_SNAPSHOTS, region)
-        except Unread as unread:
-            view.unread[unread.failure] = None
-        except NotOffered:
-            continue
-        else:
-            yield from _public_among(candidates, region, view)
-
-
-def _public_among(candidates: Iterable[Resource], region: str, view: View) -> Iterator[Finding]:
-    none, told = True, "Everybody can restore a volume from it."
-    for one in candidates:
-        try:
-            if _is_public(one, view):
-                none = False
-                yield Finding(one.arn, one.region, False, told, one.name, {"VolumeId": one.get("VolumeId")})
-        except Unread as unread:
-            none = False
-            view.unread[unread.failure] = None
-    if none:
-        yield Finding(view.account.root_arn, region, True, f"No snapshot in {region} is public.", region)
-
-
-def _is_public(snapshot: Resource, view: View) -> bool:
-    """Return whether a snapshot of this account is everybody's to restore. Raises Unread."""
-    return is_own(snapshot, view) and any(one.get("Group") == "all" for one in view.all_of(PERMISSIONS, snapshot))
-
 
 # --- Images, addresses, network interfaces ----------------------------------------------------------------------------
 
@@ -231,7 +83,7 @@ def interface_checks_addresses(interface: Resource, view: View) -> Verdict | Non
 # --- Instances --------------------------------------------------------------------------------------------------------
 
 
-def _lives(instance: Resource) -> bool:
+def lives(instance: Resource) -> bool:
     """Return whether the instance is not being terminated."""
     return instance["State"]["Name"] not in ("terminated", "shutting-down")
 
@@ -241,7 +93,7 @@ def _of_instances(check_id: str, *, reads: tuple[str, ...] = ()) -> Callable[[Ca
 
     def register(judge: Callable[[Resource, View], Verdict | None]) -> Callable[[Resource, View], Verdict | None]:
         def judge_living(instance: Resource, view: View) -> Verdict | None:
-            return judge(instance, view) if _lives(instance) else None
+            return judge(instance, view) if lives(instance) else None
 
         return check(check_id, over=INSTANCES, reads=reads)(judge_living)
 
@@ -455,7 +307,7 @@ def instances_expose_no_services(view: View) -> Iterator[Finding]:
         judge = partial(
             _exposes, groups={one["GroupId"]: one for one in groups}, table_of=tables_by_subnet(tables), view=view
         )
-        yield from _judged(view, filter(_lives, instances), judge)
+        yield from _judged(view, filter(lives, instances), judge)
 
 
 def _exposes(
@@ -501,7 +353,7 @@ def enclave_hosts_are_hardened(view: View) -> Iterator[Finding]:
     stopped host has lost its enclave. Source: DescribeInstances (EnclaveOptions), DescribeSecurityGroups.
     """
     for instances, groups in each_region(view, INSTANCES, GROUPS):
-        hosts = [one for one in instances if _lives(one) and (one.get("EnclaveOptions") or {}).get("Enabled")]
+        hosts = [one for one in instances if lives(one) and (one.get("EnclaveOptions") or {}).get("Enabled")]
         yield from _judged(view, hosts, partial(_hardened, groups={one["GroupId"]: one for one in groups}, view=view))
 
 

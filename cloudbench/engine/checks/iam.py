@@ -1,16 +1,13 @@
 """What must hold of the root user, of users' credentials, of the password policy and of who is granted what."""
 
-import operator
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
 from datetime import datetime
-from functools import partial
 
 from cloudbench.engine.checks.policies import Statement, allows, grants_service, statements_of
 from cloudbench.engine.checks.privileges import escalation
 from cloudbench.engine.findings import Finding, Verdict, failed, passed, verdict
-from cloudbench.engine.inventory import GLOBAL, Failure, FailureKind, Resource, Unread
+from cloudbench.engine.inventory import GLOBAL, Resource
 from cloudbench.engine.registry import View, check, survey
 
 CREDENTIALS = "iam.credentials"
@@ -18,6 +15,10 @@ ROOT_USER = "<root_account>"
 """What the credential report calls the root user."""
 POLICIES = "iam.customer_policies"
 PRINCIPALS = ("iam.users", "iam.groups", "iam.roles")
+
+
+def days_since(then: datetime, now: datetime) -> int:
+    return (now - then).days
 
 
 def of_account(view: View, said: Verdict) -> Finding:
@@ -75,261 +76,6 @@ def root_has_hardware_mfa(summary: Resource, view: View) -> Verdict:
 
 def _has_no_way_in(summary: Resource) -> bool:
     return summary.get("AccountPasswordPresent", 1) == 0 and summary["AccountAccessKeysPresent"] == 0
-
-
-ROOT_REST_DAYS = 90
-"""CIS AWS Foundations 1.7 asks for no daily use and names no number; one quarter, as for stale credentials."""
-
-
-@survey("iam_root_not_used_recently", reads=(CREDENTIALS,))
-def root_rests(view: View) -> Iterator[Finding]:
-    """Fail when the root user's password or a key of it was used in the last 90 days.
-
-    Every account has a root user: a report without its row is unread. Source: GetCredentialReport.
-    """
-    root = next((row for row in view[CREDENTIALS] if row.name == ROOT_USER), None)
-    if root is not None:
-        said = _rest(root, view.now)
-        yield Finding(root.arn, root.region, said.passed, said.words, root.name, said.attributes)
-    elif not view.unread:
-        words = "The credential report has no line about the root user."
-        raise Unread(Failure(FailureKind.MALFORMED, words, "iam:GetCredentialReport"))
-
-
-def _rest(root: Resource, now: datetime) -> Verdict:
-    cells = ("password_last_used", "access_key_1_last_used_date", "access_key_2_last_used_date")
-    used = [at for at in (_time(root.get(cell)) for cell in cells) if at is not None]
-    if not used:
-        return passed("No use of the root user is on record.")
-    days = _days_since(max(used), now)
-    return verdict(
-        days > ROOT_REST_DAYS,
-        f"The root user was last used {days} days ago.",
-        f"The root user was used {_ago(days)}.",
-        LastUsed=max(used).isoformat(),
-    )
-
-
-# --- Users' credentials -----------------------------------------------------------------------------------------------
-
-
-def _time(cell: str | None) -> datetime | None:
-    """Return the time in a cell of the report; None for N/A, no_information and not_supported."""
-    return datetime.fromisoformat(cell) if cell and cell[0].isdigit() else None
-
-
-def _days_since(then: datetime, now: datetime) -> int:
-    return (now - then).days
-
-
-def _ago(days: int) -> str:
-    return "today" if days == 0 else "a day ago" if days == 1 else f"{days} days ago"
-
-
-def _is_user(row: Resource) -> bool:
-    return row.name != ROOT_USER
-
-
-def _has_password(user: Resource) -> bool:
-    return user["password_enabled"] == "true"
-
-
-def _active_keys(user: Resource) -> list[int]:
-    return [number for number in (1, 2) if user.get(f"access_key_{number}_active") == "true"]
-
-
-KEY_AGE_DAYS = 90
-"""CIS AWS Foundations 1.14; Security Hub IAM.3."""
-
-
-@check("iam_access_key_rotated_90_days", over=CREDENTIALS)
-def rotates_keys(user: Resource, view: View) -> Verdict | None:
-    """Fail when an active access key is older than 90 days. Users without one are not looked at.
-
-    Source: GetCredentialReport, access_key_N_last_rotated.
-    """
-    created = [_time(user.get(f"access_key_{number}_last_rotated")) for number in _active_keys(user)]
-    ages = [_days_since(at, view.now) for at in created if at is not None]
-    if not _is_user(user) or not ages:
-        return None
-    oldest = max(ages)
-    return verdict(
-        oldest <= KEY_AGE_DAYS,
-        f"The oldest active access key is {oldest} days old.",
-        f"An active access key is {oldest} days old.",
-        AgeDays=oldest,
-    )
-
-
-@check("iam_single_active_access_key", over=CREDENTIALS)
-def has_one_active_key(user: Resource, view: View) -> Verdict | None:
-    """Fail when two access keys of a user are active. Source: GetCredentialReport, access_key_N_active."""
-    if not _is_user(user):
-        return None
-    active = len(_active_keys(user))
-    return verdict(
-        active < 2,
-        "One access key is active." if active else "No access key is active.",
-        "Two access keys are active.",
-        ActiveAccessKeys=active,
-    )
-
-
-@check("iam_console_user_mfa", over=CREDENTIALS)
-def signs_in_with_mfa(user: Resource, view: View) -> Verdict | None:
-    """Fail when a user has a console password and no MFA. Source: GetCredentialReport, mfa_active."""
-    return _mfa(user) if _is_user(user) and _has_password(user) else None
-
-
-@check("iam_all_users_mfa", over=CREDENTIALS)
-def every_user_has_mfa(user: Resource, view: View) -> Verdict | None:
-    """Fail when a user has no MFA, with or without a console password. Source: GetCredentialReport, mfa_active."""
-    return _mfa(user) if _is_user(user) else None
-
-
-def _mfa(user: Resource) -> Verdict:
-    return verdict(
-        user["mfa_active"] == "true",
-        "The user has an MFA device.",
-        "The user has a console password and no MFA device." if _has_password(user) else "The user has no MFA device.",
-        password_enabled=user["password_enabled"],
-    )
-
-
-@check("iam_no_initial_access_key", over=CREDENTIALS)
-def has_no_idle_first_key(user: Resource, view: View) -> Verdict | None:
-    """Fail when a user with a console password has an active key that was never used: made at setup, not for a need.
-
-    Source: GetCredentialReport, access_key_N_last_used_date.
-    """
-    if not _is_user(user) or not _has_password(user):
-        return None
-    idle = [n for n in _active_keys(user) if _time(user.get(f"access_key_{n}_last_used_date")) is None]
-    return verdict(
-        not idle,
-        "Every active access key has been used." if _active_keys(user) else "The console user has no access key.",
-        "The console user has an active access key that was never used.",
-        NeverUsedKeys=len(idle),
-    )
-
-
-def _unused(days: int, user: Resource, view: View) -> Verdict | None:
-    """Fail when a password or an active key was not used for ``days`` or more, or as long unused since it was made.
-
-    The root user, and users without any credential, are not looked at.
-    Source: GetCredentialReport, password_last_used and _last_changed, access_key_N_last_used_date and _last_rotated.
-    """
-    if not _is_user(user):
-        return None
-    seen = {}
-    if _has_password(user):
-        seen["console password"] = _time(user["password_last_used"]) or _time(user["password_last_changed"])
-    for number in _active_keys(user):
-        key = f"access_key_{number}"
-        seen[f"access key {number}"] = _time(user[f"{key}_last_used_date"]) or _time(user[f"{key}_last_rotated"])
-    idle = {what: _days_since(at, view.now) for what, at in seen.items() if at is not None}
-    stale = [what for what, since in idle.items() if since >= days]
-    if not idle:
-        return None
-    if stale:
-        return failed(f"Not used for {idle[stale[0]]} days: {' and '.join(stale)}.", IdleDays=idle[stale[0]])
-    return passed(f"Used or made within {days} days: {' and '.join(idle)}.", IdleDays=max(idle.values()))
-
-
-for _days in (45, 90):  # CIS AWS Foundations 1.12 and Security Hub IAM.22: 45; Security Hub IAM.8: 90
-    _id = {45: "iam_user_credentials_unused_45_days", 90: "iam_user_credentials_unused_90_days"}[_days]
-    check(_id, over=CREDENTIALS)(partial(_unused, _days))
-
-
-# --- The password policy ----------------------------------------------------------------------------------------------
-
-LEAST_LENGTH = 14  # CIS AWS Foundations 1.8; Security Hub IAM.15
-LEAST_LENGTH_AT_ALL = 8  # Security Hub IAM.7; PCI DSS 3.2.1 8.2.3 asks for 7
-MOST_AGE_DAYS = 90  # Security Hub IAM.17; PCI DSS 3.2.1 8.2.4
-LEAST_HISTORY = 24  # CIS AWS Foundations 1.9; Security Hub IAM.16
-LEAST_HISTORY_AT_ALL = 4  # PCI DSS 3.2.1 8.2.5
-
-
-@dataclass(frozen=True)
-class Rule:
-    """What must hold of one field of the password policy, left out counting as 0; the words complete "The policy"."""
-
-    field: str
-    holds: Callable[[int], bool]
-    good: str
-    fault: str
-
-
-def _kind(field: str, what: str) -> Rule:
-    return Rule(field, bool, f"asks for {what}", f"does not ask for {what}")
-
-
-def _length(least: int) -> Rule:
-    holds = partial(operator.le, least)
-    words = f"shorter than {least} characters"
-    return Rule("MinimumPasswordLength", holds, f"lets in no password {words}", f"lets in passwords {words}")
-
-
-def _history(least: int) -> Rule:
-    holds = partial(operator.le, least)
-    good, fault = f"refuses the last {least} passwords", f"does not refuse the last {least} passwords"
-    return Rule("PasswordReusePrevention", holds, good, fault)
-
-
-def _ends_in_time(days: int) -> bool:
-    return 0 < days <= MOST_AGE_DAYS
-
-
-LOWERCASE = _kind("RequireLowercaseCharacters", "a lower-case letter")
-UPPERCASE = _kind("RequireUppercaseCharacters", "an upper-case letter")
-NUMBER = _kind("RequireNumbers", "a digit")
-SYMBOL = _kind("RequireSymbols", "a symbol")
-EXPIRY = Rule(
-    "MaxPasswordAge",
-    _ends_in_time,
-    f"ends passwords within {MOST_AGE_DAYS} days",
-    f"does not end passwords within {MOST_AGE_DAYS} days",
-)
-
-PASSWORD_RULES: dict[str, tuple[Rule, ...]] = {
-    "iam_password_policy_lowercase": (LOWERCASE,),
-    "iam_password_policy_uppercase": (UPPERCASE,),
-    "iam_password_policy_number": (NUMBER,),
-    "iam_password_policy_symbol": (SYMBOL,),
-    "iam_password_policy_min_length_14": (_length(LEAST_LENGTH),),
-    "iam_password_policy_reuse_24": (_history(LEAST_HISTORY),),
-    "iam_password_policy_expiry_90_days": (EXPIRY,),
-    "iam_password_policy_strong": (
-        LOWERCASE,
-        UPPERCASE,
-        NUMBER,
-        SYMBOL,
-        _length(LEAST_LENGTH_AT_ALL),
-        _history(LEAST_HISTORY_AT_ALL),
-        EXPIRY,
-    ),
-}
-"""The checks of the password policy. "Strong" takes together what Security Hub IAM.7 and PCI DSS 8.2 ask for."""
-
-
-def _password_policy(rules: tuple[Rule, ...], view: View) -> Iterator[Finding]:
-    """Fail when the account's password policy breaks one of ``rules``, or when there is no policy.
-
-    Source: GetAccountPasswordPolicy; NoSuchEntity means that there is none.
-    """
-    policies = view["iam.password_policy"]
-    if not policies:
-        if not view.unread:
-            yield of_account(view, failed("The account has no password policy of its own."))
-        return
-    values = {rule.field: policies[0].get(rule.field) for rule in rules}
-    faults = [rule.fault for rule in rules if not rule.holds(values[rule.field] or 0)]
-    words = " and ".join(faults or [rule.good for rule in rules])
-    yield of_account(view, Verdict(not faults, f"The password policy {words}.", values))
-
-
-for _id, _rules in PASSWORD_RULES.items():
-    survey(_id, reads=("iam.password_policy",))(partial(_password_policy, _rules))
 
 
 # --- What exists ------------------------------------------------------------------------------------------------------
@@ -697,7 +443,7 @@ def uses_its_ai_access(principal: Resource, view: View) -> Verdict | None:
     idle = {}
     for service in services:
         last = datetime.fromisoformat(service.get("LastAuthenticated") or principal["CreateDate"])
-        idle[str(service["ServiceNamespace"])] = _days_since(last, view.now)
+        idle[str(service["ServiceNamespace"])] = days_since(last, view.now)
     stale = [name for name, days in idle.items() if days > AI_IDLE_DAYS[name]]
     return verdict(
         not stale,

@@ -16,6 +16,7 @@ ALL_PORTS: Span = (0, 65535)
 USABLE_PORTS: Span = (1, 65535)
 """Port 0 carries no service: a rule for 1 to 65535 opens them all."""
 ANY_PROTOCOL = "-1"
+ADMIN_PORTS = (22, 3389)
 NAMES = {"6": "tcp", "17": "udp", "1": "icmp", "58": "icmpv6"}
 """Network ACLs number the protocols that security groups name. Source: IANA protocol numbers."""
 WITH_PORTS = ("tcp", "udp")
