@@ -20,6 +20,7 @@ from cloudbench.models import Run
 from cloudbench.reports.formats import FORMATS
 from cloudbench.reports.run_report import ControlReport, control_report
 from cloudbench.selectors.benchmarks import document_of
+from cloudbench.selectors.custom_controls import custom_results_of
 from cloudbench.selectors.run_reports import control_of, controls_of, decided_since, nothing
 from cloudbench.selectors.runs import checks_of, decided_counts, elsewhere, to_decide, with_names
 from cloudbench.services import run_outcomes, run_reports, runs
@@ -95,6 +96,7 @@ class RunPage(OwnedPage, TemplateView):
             "severities": SEVERITIES,
             "before": run_outcomes.previous(run) if run.trend is not None else None,
             "newer": newer_than(run),
+            "results": custom_results_of(run.snapshot),
         }
 
 

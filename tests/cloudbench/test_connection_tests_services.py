@@ -147,7 +147,7 @@ def test_it_takes_manage_settings_and_known_benchmarks(admin, organization):
     account = CloudAccountFactory(organization=organization)
     with pytest.raises(PermissionDenied):
         try_connection(actor=member(organization, "manage_compliance"), account=account)
-    with pytest.raises(Invalid, match="no benchmark .none_such"):
+    with pytest.raises(Invalid, match=r"no benchmark .none_such"):
         try_connection(actor=admin, account=account, benchmarks=["none_such"])
 
 
