@@ -8,8 +8,8 @@ import pytest
 
 from compliance.models import Waiver
 from compliance.reports import compliance_report
-from organizations.reports.issue import Issue
 from compliance.selectors.fleet_reports import CHECKS, LEFT_OUT, fleet_report
+from organizations.reports.issue import Issue
 from tests.factories.compliance import NOON, HostFactory
 from tests.factories.organizations import member
 from tests.factories.postures import CheckTallyFactory, a_policy, a_standing

@@ -6,8 +6,8 @@ import pytest
 
 from compliance.models import Scan
 from compliance.reports import arf, html, junit, scan_json, table
-from organizations.reports.issue import Issue
 from compliance.selectors.scan_reports import scan_report
+from organizations.reports.issue import Issue
 from tests.compliance.scoring_again import scanned
 from tests.factories.compliance import NOON, HostFactory, WaiverFactory
 from tests.factories.organizations import UserFactory
