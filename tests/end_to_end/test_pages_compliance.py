@@ -315,7 +315,7 @@ def test_a_scan_is_watched_from_the_button_to_its_results(open_as, operator, thi
     assert tab.faults() == []
     gate.set()
     expect(tab.page.locator("h1")).to_contain_text("Completed", timeout=60_000)
-    assert tab.page.locator("[data-filter-row]").count() > 100
+    expect(tab.page.locator("[data-filter-row]").nth(100)).to_be_attached(timeout=20_000)
     assert tab.page.get_by_text("Reports").is_visible()
     assert tab.complaints == []
     assert Organization.objects.filter(is_operator=True).exists()
