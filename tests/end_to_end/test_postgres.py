@@ -25,7 +25,8 @@ AGAIN = {
     ],
     "posture and answers": [
         "tests/compliance/test_fleet_rows.py", "tests/compliance/test_postures_services.py",
-        "tests/compliance/test_*_selectors.py", "tests/compliance/test_*_api.py",
+        "tests/compliance/test_*_selectors.py", "tests/compliance/test_[st]*_api.py",
+        "tests/compliance/test_hosts_api.py",
         "tests/compliance/test_host_import_services.py", "tests/compliance/test_query_counts_views.py",
     ],
     "cloud accounts and schedules": [
