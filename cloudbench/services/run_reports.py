@@ -2,7 +2,6 @@
 
 from datetime import datetime
 
-from django.db import transaction
 from django.db.models import Sum
 
 from cloudbench.models import ControlState, Run
@@ -16,12 +15,11 @@ from organizations.permissions import require
 from organizations.services.reports import (
     REPORTER,
     Sealing,
+    ask_worker,
     fulfil,
-    latest_request,
+    made_report,
     new_issue,
-    request_report,
-    seal,
-    told_why,
+    seal_once,
     wanted,
 )
 
@@ -29,14 +27,6 @@ SELECTED = ("organization", "account", "benchmark", "snapshot", "requested_by")
 """What a run comes with that a report is made of."""
 MOST_AT_ONCE = 20_000
 """Failing resources, counted under each control, of which a report is made while the caller waits: about 10 MB."""
-
-
-def made_report(run: Run, name: str) -> SealedReport | None:
-    """Return the report file of ``run`` in the format ``name`` if it was made before."""
-    of_run = SealedReport.objects.filter(
-        organization=run.organization_id, subject_kind=run._meta.label_lower, subject_id=str(run.pk), format=name
-    )
-    return of_run.order_by("pk").first()
 
 
 def report_or_request(*, run: Run, name: str, actor: Actor, now: datetime) -> SealedReport | None:
@@ -52,11 +42,7 @@ def report_or_request(*, run: Run, name: str, actor: Actor, now: datetime) -> Se
     refuse_without_detail(run)
     if not takes_long(run, FORMATS[name]):
         return make_report(run=run, name=name, actor=actor, now=now)
-    told_why(latest_request(organization=run.organization, subject=run, form=name), now)
-    request = request_report(
-        actor=actor, organization=run.organization, subject=run, form=name, job=MAKE_REPORT, now=now
-    )
-    told_why(request, now)
+    ask_worker(actor=actor, subject=run, form=name, job=MAKE_REPORT, now=now)
     return None
 
 
@@ -97,7 +83,7 @@ def report_wanted(request: ReportRequest, now: datetime) -> SealedReport:
 
 
 def _made(run: Run, form: Format, actor: Actor, now: datetime) -> SealedReport:
-    """Render outside any transaction, which may take seconds, then seal; who comes second gets the first one's file."""
+    """Render outside any transaction, which may take seconds, then seal."""
     report = run_report(run)
     issue = new_issue(actor, now)
     sealing = Sealing(
@@ -108,8 +94,4 @@ def _made(run: Run, form: Format, actor: Actor, now: datetime) -> SealedReport:
         filename=form.filename,
         content=form.render([report], issue),
     )
-    with transaction.atomic():
-        Run.objects.select_for_update(of=("self",)).get(pk=run.pk)
-        return made_report(run, form.name) or seal(
-            organization=run.organization, sealing=sealing, report_id=issue.report_id
-        )
+    return seal_once(subject=run, sealing=sealing, report_id=issue.report_id)

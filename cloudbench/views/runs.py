@@ -39,6 +39,7 @@ from cloudbench.web.runs import (
 )
 from organizations.errors import Refused
 from organizations.permissions import holds
+from organizations.services.reports import made_report
 from organizations.web.lists import wanted_id
 from organizations.web.pages import OwnedPage
 from organizations.web.paging import page_of
@@ -105,7 +106,7 @@ def formats(run: Run) -> list[tuple[str, str]]:
     if run.status != Run.Status.COMPLETED:
         return []
     pruned = run.snapshot.pruned_at is not None
-    names = [name for name in FORMATS if not pruned or run_reports.made_report(run, name)]
+    names = [name for name in FORMATS if not pruned or made_report(run, name)]
     return [
         (name, FORMAT_WORDS.get(name, name)) for name in sorted(names, key=lambda name: rank(list(FORMAT_WORDS), name))
     ]

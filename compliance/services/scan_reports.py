@@ -2,8 +2,6 @@
 
 from datetime import datetime
 
-from django.db import transaction
-
 from compliance.models import Scan
 from compliance.queue import MAKE_PDF
 from compliance.reports.formats import FORMATS, Format
@@ -15,22 +13,13 @@ from organizations.permissions import require
 from organizations.services.reports import (
     REPORTER,
     Sealing,
+    ask_worker,
     fulfil,
-    latest_request,
+    made_report,
     new_issue,
-    request_report,
-    seal,
-    told_why,
+    seal_once,
     wanted,
 )
-
-
-def made_report(scan: Scan, name: str) -> SealedReport | None:
-    """Return the report file of ``scan`` in the format ``name`` if it was made before."""
-    of_scan = SealedReport.objects.filter(
-        organization=scan.organization_id, subject_kind=scan._meta.label_lower, subject_id=str(scan.pk), format=name
-    )
-    return of_scan.order_by("pk").first()
 
 
 def make_report(*, scan: Scan, name: str, actor: Actor, now: datetime) -> SealedReport:
@@ -55,11 +44,7 @@ def report_or_request(*, scan: Scan, name: str, actor: Actor, now: datetime) -> 
         return make_report(scan=scan, name=name, actor=actor, now=now)
     made = made_report(scan, name)
     if made is None:
-        told_why(latest_request(organization=scan.organization, subject=scan, form=name), now)
-        request = request_report(
-            actor=actor, organization=scan.organization, subject=scan, form=name, job=MAKE_PDF, now=now
-        )
-        told_why(request, now)
+        ask_worker(actor=actor, subject=scan, form=name, job=MAKE_PDF, now=now)
     return made
 
 
@@ -82,7 +67,7 @@ def report_wanted(request: ReportRequest, now: datetime) -> SealedReport:
 
 
 def _made(scan: Scan, form: Format, actor: Actor, now: datetime) -> SealedReport:
-    """Render outside any transaction, which may take seconds, then seal; who comes second gets the first one's file."""
+    """Render outside any transaction, which may take seconds, then seal."""
     report = scan_report(scan)
     issue = new_issue(actor, now)
     sealing = Sealing(
@@ -93,8 +78,4 @@ def _made(scan: Scan, form: Format, actor: Actor, now: datetime) -> SealedReport
         filename=form.filename,
         content=form.render(report, issue),
     )
-    with transaction.atomic():
-        Scan.objects.select_for_update(of=("self",)).get(pk=scan.pk)
-        return made_report(scan, form.name) or seal(
-            organization=scan.organization, sealing=sealing, report_id=issue.report_id
-        )
+    return seal_once(subject=scan, sealing=sealing, report_id=issue.report_id)

@@ -9,6 +9,7 @@ from django.db import IntegrityError, models, transaction
 
 from organizations.errors import Conflict
 from organizations.models.organizations import Organization
+from organizations.models.owned import Owned
 from organizations.models.reports import ReportRequest, SealedReport, new_report_id
 from organizations.models.users import Actor, SystemActor, User
 from organizations.queue import Job
@@ -135,6 +136,35 @@ def fail_request(*, request: ReportRequest, reason: str, now: datetime) -> None:
     """Note why the report could not be made, in a sentence for whoever waits."""
     pending = ReportRequest.objects.filter(pk=request.pk, status=ReportRequest.Status.PENDING)
     pending.update(status=ReportRequest.Status.FAILED, ended_at=now, reason=reason[:500])
+
+
+def made_report(subject: Owned, form: str) -> SealedReport | None:
+    """Return the report file of ``subject`` in the format ``form`` if it was made before."""
+    of_subject = SealedReport.objects.filter(
+        organization=subject.organization_id,
+        subject_kind=subject._meta.label_lower,
+        subject_id=str(subject.pk),
+        format=form,
+    )
+    return of_subject.order_by("pk").first()
+
+
+def seal_once(*, subject: Owned, sealing: Sealing, report_id: str) -> SealedReport:
+    """Keep a finished report; who comes second, while the first was rendering, gets the first one's file."""
+    with transaction.atomic():
+        type(subject)._base_manager.select_for_update(of=("self",)).get(pk=subject.pk)
+        return made_report(subject, sealing.format) or seal(
+            organization=subject.organization, sealing=sealing, report_id=report_id
+        )
+
+
+def ask_worker(*, actor: Actor, subject: Owned, form: str, job: Job, now: datetime) -> None:
+    """Have a worker make a report that takes long. Raises Conflict with the reason when it failed a short while ago."""
+    told_why(latest_request(organization=subject.organization, subject=subject, form=form), now)
+    request = request_report(
+        actor=actor, organization=subject.organization, subject=subject, form=form, job=job, now=now
+    )
+    told_why(request, now)
 
 
 def told_why(request: ReportRequest | None, now: datetime) -> None:
