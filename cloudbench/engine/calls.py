@@ -36,13 +36,11 @@ class Caller(Protocol):
 
 @dataclass
 class Tally:
-    """What a collection cost. ``calls`` counts requests sent, repeats included; ``seconds`` is time on the wall."""
+    """What a collection cost. ``calls`` counts requests sent, repeats included."""
 
     calls: int = 0
     throttles: int = 0
     repeats: int = 0
-    seconds: float = 0.0
-    answered: int = 0
 
 
 @dataclass(eq=False)

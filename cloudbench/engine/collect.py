@@ -122,7 +122,6 @@ class Collecting:
     # --- The loop ---
 
     def __iter__(self) -> Iterator[Part]:
-        begun = self._clock()
         try:
             self._begin()
             yield from self._drained()
@@ -139,7 +138,6 @@ class Collecting:
                 yield from self._drained()
         finally:
             self._queue.close()
-            self.tally.seconds = self._clock() - begun
 
     def _drained(self) -> Iterator[Part]:
         while self._whole:
@@ -359,7 +357,6 @@ class Collecting:
     def _end(self, ask: Ask, failure: Failure | None) -> None:
         """Note the outcome of a whole call; without a failure ``_close`` follows when its rows were fed."""
         self.log.append((ask.operation, ask.region, key_of(ask.params)))
-        self.tally.answered += 1
         ask.ended, ask.failure = True, failure
         for want in ask.wants:
             want.part.answers[want.key] = Answer((), failure) if failure else Answer(tuple(want.rows))

@@ -36,7 +36,6 @@ class Run(Owned):
     schedule = models.ForeignKey(Schedule, models.SET_NULL, null=True, blank=True, related_name="runs")
     requested_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="+")
     status = models.CharField(max_length=10, choices=Status, default=Status.PENDING)
-    cancel_requested_at = models.DateTimeField(null=True, blank=True)
     error_code = models.CharField(max_length=40, blank=True)
     error = models.TextField(blank=True)
     started_at = models.DateTimeField(null=True, blank=True)

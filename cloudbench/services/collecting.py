@@ -12,18 +12,17 @@ from django.conf import settings
 
 from cloudbench.engine import checks, collectors  # noqa: F401 - registers all
 from cloudbench.engine.calls import Caller
-from cloudbench.engine.collect import Cancelled as Stopped
-from cloudbench.engine.collect import Collecting
+from cloudbench.engine.collect import Cancelled, Collecting
 from cloudbench.engine.evaluation import Evaluation
 from cloudbench.engine.inventory import Account, Data, Failure, FailureKind, Inventory, Part
-from cloudbench.engine.plan import BEFORE_ALL, plan_for
+from cloudbench.engine.plan import BEFORE_ALL, Plan, plan_for
 from cloudbench.engine.session import CallFailed, Denied, Session, enabled_regions, whoami
 from cloudbench.models import CloudAccount, Snapshot
 from cloudbench.selectors.findings import all_parts, own_parts
 from cloudbench.services import custom_controls, run_claims, run_outcomes
 from cloudbench.services.recording import Recording
 from cloudbench.services.sessions import home_of, session_for
-from organizations.services.claims import Cancelled, Clock, LostClaim, owner_name
+from organizations.services.claims import Clock, LostClaim, owner_name
 
 logger = logging.getLogger(__name__)
 
@@ -49,7 +48,7 @@ def perform(*, snapshot: Snapshot, clock: Clock) -> None:
     """Bring the claimed ``snapshot`` and its runs to their end, whatever happens; never raises for what AWS does."""
     try:
         collect(snapshot, clock)
-    except (Cancelled, Stopped):
+    except Cancelled:
         run_outcomes.cancelled(snapshot=snapshot, now=clock())
     except LostClaim:
         logger.warning("cloud.claim_lost", extra={"snapshot_id": snapshot.pk})
@@ -74,9 +73,10 @@ def collect(snapshot: Snapshot, clock: Clock) -> None:
         before = len(BEFORE_ALL)
     recording = Recording(snapshot, inventory, closed, clock)
     plan = plan_for(recording.check_ids)
-    recording.begin(plan, begun, before)
+    have = parts_before(snapshot, plan)
+    recording.begin(plan, have, begun=begun, calls=before)
     collecting = Collecting(
-        plan, caller, inventory=inventory, closed=closed, have=parts_before(snapshot, inventory),
+        plan, caller, inventory=inventory, closed=closed, have=have,
         concurrency=settings.CLOUD_CONCURRENCY, caps=caps_of(snapshot.account), cancelled=recording.unwanted,
     )  # fmt: skip
     recording.tally = collecting.tally
@@ -170,16 +170,16 @@ def regions_to_scan(session: Session, partition: str, asked: list[str]) -> tuple
     return regions, closed
 
 
-def parts_before(snapshot: Snapshot, inventory: Inventory) -> list[Part]:
-    """Return the parts from an earlier attempt and, where nothing failed in them, from the collection it stands on."""
+def parts_before(snapshot: Snapshot, plan: Plan) -> list[Part]:
+    """Return what ``plan`` needs of an earlier attempt and, if nothing failed in it, of the collection it stands on."""
     own = list(own_parts(snapshot))
     known = {(part.collection, part.region) for part in own}
+    needed = {collection.name for collection in plan.collections}
     taken_over = all_parts(snapshot.base) if snapshot.base is not None else ()
-    wanted = {*inventory.regions, "global"}
     return own + [
         part
         for part in taken_over
-        if (part.collection, part.region) not in known and part.region in wanted and not part.failures
+        if part.collection in needed and (part.collection, part.region) not in known and not part.failures
     ]
 
 

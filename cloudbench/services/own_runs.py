@@ -103,14 +103,12 @@ def run_now(
                 file.write(line_of(part))
             for outcome in evaluation.absorb(part):
                 take(outcome)
-    cost = Tally(collecting.tally.calls + len(BEFORE_ALL), collecting.tally.throttles, seconds=monotonic() - begun)
-    closed_words = {region: failure.words for region, failure in closed.items()}
-    return [
-        reported(
-            benchmark, told, account, Surroundings(tuple(regions), closed_words, started, clock(), cost), wish.level
-        )
-        for benchmark in wish.benchmarks
-    ]
+    around = Surroundings(
+        regions=tuple(regions), closed={region: failure.words for region, failure in closed.items()},
+        started=started, finished=clock(), seconds=monotonic() - begun,
+        api_calls=collecting.tally.calls + len(BEFORE_ALL), throttles=collecting.tally.throttles,
+    )  # fmt: skip
+    return [reported(benchmark, told, account, around, wish.level) for benchmark in wish.benchmarks]
 
 
 def refuse_unknown_regions(session: Session, partition: str, closed: Iterable[str]) -> None:
@@ -126,7 +124,9 @@ class Surroundings:
     closed: Mapping[str, str]
     started: datetime
     finished: datetime
-    cost: Tally
+    seconds: float
+    api_calls: int
+    throttles: int
 
 
 def reported(benchmark: Benchmark, told: Told, account: Account, around: Surroundings, level: str) -> RunReport:
@@ -138,8 +138,8 @@ def reported(benchmark: Benchmark, told: Told, account: Account, around: Surroun
         id=None, organization="", time_zone="UTC", account_name="", account_id=account.id, benchmark=benchmark.slug,
         benchmark_title=benchmark.title, benchmark_version=benchmark.version, publisher=benchmark.publisher,
         benchmark_sha256=benchmark.sha256, content_date=benchmark.content_date.isoformat(), level="",
-        status="completed", error="", trend=None, api_calls=around.cost.calls, throttles=around.cost.throttles,
-        seconds=around.cost.seconds, resources=told.resources, regions=around.regions, closed_regions=around.closed,
+        status="completed", error="", trend=None, api_calls=around.api_calls, throttles=around.throttles,
+        seconds=around.seconds, resources=told.resources, regions=around.regions, closed_regions=around.closed,
         started_at=around.started, finished_at=around.finished, controls=controls, definition=benchmark,
         requested_by=str(COMMAND_LINE), collected_at=around.started, **figures(controls),
     )  # fmt: skip

@@ -62,10 +62,11 @@ class Recording:
             for check in runnable(control)
         }
 
-    def begin(self, plan: Plan, begun: float, calls: int) -> None:
+    def begin(self, plan: Plan, have: Iterable[Part], *, begun: float, calls: int) -> None:
         """Note what is going to be read; take up what an earlier attempt has decided. Raises LostClaim.
 
-        ``begun`` is when, by the monotonic clock, and ``calls`` how many calls were made to get here.
+        ``have``: what is there already. ``begun`` is when, by the monotonic clock, and ``calls`` how many calls were
+        made to get here.
         """
         self._begun = begun
         self._before = (self._before[0] + calls, *self._before[1:])
@@ -73,6 +74,7 @@ class Recording:
             collected_at=self._inventory.at, partition=self._inventory.account.partition,
             regions=list(self._inventory.regions), operations=list(plan.operations),
             closed_regions={region: failure.words for region, failure in self._closed.items()},
+            resources=resources_in(have),
         )  # fmt: skip
         if not noted:
             raise LostClaim

@@ -1,6 +1,5 @@
 """Outcomes: what follows when a collection has ended."""
 
-from collections.abc import Iterable
 from datetime import datetime
 
 from django.db import transaction
@@ -58,8 +57,7 @@ def previous(run: Run) -> Run | None:
 @transaction.atomic
 def cancelled(*, snapshot: Snapshot, now: datetime) -> None:
     """End ``snapshot``, which no run needs any more; one that was asked for meanwhile goes on with another worker."""
-    left: Iterable[int] = Run.objects.unfinished().filter(snapshot=snapshot).values_list("pk", flat=True)
-    if list(left):
+    if Run.objects.unfinished().filter(snapshot=snapshot).exists():
         held(snapshot).update(status=Snapshot.Status.PENDING, lease_owner="", lease_until=None)
     else:
         held(snapshot).update(status=Snapshot.Status.CANCELLED, finished_at=now)

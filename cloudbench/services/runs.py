@@ -1,6 +1,6 @@
 """Runs: asked for, several on one collection, and cancelled."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from django.conf import settings
@@ -31,7 +31,7 @@ def request_runs(
     manage_compliance, Invalid for an unknown benchmark, Conflict for an account that was removed.
     """
     require(actor, "manage_compliance", account)
-    CloudAccount.objects.select_for_update(of=("self",)).get(pk=account.pk)
+    account = CloudAccount.objects.select_for_update(of=("self",)).get(pk=account.pk)
     if account.removed_at is not None:
         raise Conflict("This account was removed; connect it again to run benchmarks.")
     wanted = known(benchmarks)
@@ -41,7 +41,10 @@ def request_runs(
     }
     lacking = [benchmark for benchmark in wanted if benchmark.pk not in pending]
     if lacking:
-        snapshot = waiting_snapshot(account) or new_snapshot(account, lacking, now, anew)
+        base = None if anew else fresh_snapshot(account, {benchmark.slug for benchmark in lacking}, now)
+        snapshot = waiting_snapshot(account, base) or Snapshot.objects.create(
+            organization_id=account.organization_id, account=account, base=base, regions_asked=account.regions
+        )
         for benchmark in lacking:
             run = Run.objects.create(
                 organization_id=account.organization_id, account=account, benchmark=benchmark, snapshot=snapshot,
@@ -65,17 +68,12 @@ def known(slugs: Sequence[str]) -> list[Benchmark]:
     return [newest[slug] for slug in dict.fromkeys(slugs)]
 
 
-def waiting_snapshot(account: CloudAccount) -> Snapshot | None:
-    """Return a collection of ``account`` that no worker has begun, to share it."""
-    pending = Snapshot.objects.filter(account=account, status=Snapshot.Status.PENDING, attempts=0)
-    return pending.select_for_update(of=("self",)).order_by("pk").first()
-
-
-def new_snapshot(account: CloudAccount, benchmarks: Iterable[Benchmark], now: datetime, anew: bool) -> Snapshot:
-    base = None if anew else fresh_snapshot(account, {benchmark.slug for benchmark in benchmarks}, now)
-    return Snapshot.objects.create(
-        organization_id=account.organization_id, account=account, base=base, regions_asked=account.regions
+def waiting_snapshot(account: CloudAccount, base: Snapshot | None) -> Snapshot | None:
+    """Return a collection of ``account`` that no worker has begun and that stands on ``base`` too, to share it."""
+    pending = Snapshot.objects.filter(
+        account=account, status=Snapshot.Status.PENDING, attempts=0, base=base, regions_asked=account.regions
     )
+    return pending.select_for_update(of=("self",)).order_by("pk").first()
 
 
 def fresh_snapshot(account: CloudAccount, slugs: set[str], now: datetime) -> Snapshot | None:
@@ -114,8 +112,8 @@ def cancel_run(*, actor: Actor, run: Run, now: datetime) -> Run:
     run = Run.objects.select_for_update(of=("self",)).get(pk=run.pk)
     if run.ended:
         raise Conflict(f"Only a run under way can be cancelled; this one is {run.status}.")
-    run.status, run.cancel_requested_at, run.finished_at = Run.Status.CANCELLED, now, now
-    run.save(update_fields=["status", "cancel_requested_at", "finished_at"])
+    run.status, run.finished_at = Run.Status.CANCELLED, now
+    run.save(update_fields=["status", "finished_at"])
     audit.record(actor=actor, action="cloud_run.cancelled", subject=run)
     if not Run.objects.unfinished().filter(snapshot=run.snapshot_id).exists():
         Snapshot.objects.filter(pk=run.snapshot_id, status=Snapshot.Status.PENDING).update(

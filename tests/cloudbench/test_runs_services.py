@@ -74,6 +74,7 @@ def test_a_later_benchmark_on_fresh_facts_makes_no_call():
         collecting.drain(clock=timezone.now)
     later.refresh_from_db()
     assert (later.status, later.failed, later.snapshot.api_calls) == ("completed", 1, 0)
+    assert later.snapshot.resources == later.snapshot.base.resources == 2
     assert later.snapshot.base is not None
     assert len(list(all_parts(later.snapshot))) == 2
 
@@ -97,6 +98,28 @@ def test_asking_twice_while_it_waits_gives_the_same_run():
     account = an_account()
     assert asked(account, "one") == asked(account, "one")
     assert Snapshot.objects.count() == 1
+
+
+def test_who_wants_to_look_anew_shares_no_collection_that_stands_on_older_facts():
+    a_benchmark("one", "s3_bucket_versioning")
+    a_benchmark("two", "s3_bucket_versioning")
+    account = an_account()
+    with amazon() as aws:
+        bucket(aws, "lost")
+        asked(account, "one")
+        collecting.drain(clock=timezone.now)
+    (standing,) = asked(account, "two")
+    (again,) = asked(account, "one")
+    assert standing.snapshot.base is not None
+    assert again.snapshot.base is None
+
+
+def test_an_account_that_was_removed_meanwhile_is_not_run():
+    a_benchmark("one", "s3_bucket_versioning")
+    account = an_account()
+    type(account).objects.filter(pk=account.pk).update(removed_at=timezone.now())
+    with pytest.raises(Conflict, match="removed"):
+        asked(account, "one")
 
 
 def test_a_cancelled_run_makes_no_calls_and_cannot_be_cancelled_again():
