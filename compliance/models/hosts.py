@@ -33,6 +33,9 @@ class Host(Owned):
     os_type = models.CharField("OS type", max_length=10, choices=OsType, default=OsType.LINUX)
     connection = models.CharField(max_length=10, choices=Connection, default=Connection.SSH)
     credential = models.ForeignKey("compliance.Credential", models.PROTECT, null=True, blank=True, related_name="hosts")
+    login_user = models.CharField(
+        max_length=64, blank=True, help_text="Who to log in as; empty means the user of the credential."
+    )
     groups = models.ManyToManyField("compliance.HostGroup", blank=True, related_name="hosts")
     os_name = models.CharField("operating system", max_length=200, blank=True, editable=False)
     last_seen_at = models.DateTimeField(null=True, blank=True, editable=False)

@@ -25,7 +25,7 @@ def target_of(host: Host) -> Target:
     return Target(
         host=host.hostname,
         port=host.port,
-        user=credential.username,
+        user=host.login_user or credential.username,
         address=str(address),
         key=credential.private_key or None,
         passphrase=credential.passphrase or None,
