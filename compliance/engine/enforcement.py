@@ -64,13 +64,13 @@ class Standing:
 class Decision:
     """The gate's answer. ``would_block`` is what block mode holds against the VM, in every mode.
 
-    ``late`` holds reasons that came up after the VM was handed over: they do not block it, they raise an alert.
+    ``alarming``: people should hear of ``would_block``, for the VM is let through in spite of it.
     """
 
     state: State
     reasons: tuple[str, ...] = ()
     would_block: tuple[str, ...] = ()
-    late: tuple[str, ...] = ()
+    alarming: bool = False
 
 
 NO_SCAN_YET = "No scan of this VM has completed yet."
@@ -114,17 +114,18 @@ def decide(rules: Rules, vm: Standing) -> Decision:
     Exempt comes first, for nothing is scanned then; a release stands whatever a later scan finds; what was handed over
     is never blocked again; audit and warn let everything through and say what block would have said.
     """
-    against = _against(rules, vm)
     if vm.exempted:
         return Decision(State.EXEMPT, (vm.exempted,))
+    against = _against(rules, vm)
+    alarming = bool(against) and rules.mode is not Mode.AUDIT
     if vm.released:
-        return Decision(State.RELEASED, (), against, against)
+        return Decision(State.RELEASED, (), against, alarming)
     if rules.mode is not Mode.BLOCK or vm.handed_over:
-        return Decision(State.ALLOWED, (), against, against)
-    if vm.judged is None:
-        return _unverified(vm.unverifiable, against) if vm.unverifiable else Decision(State.PENDING, (NO_SCAN_YET,))
-    if broken := violations(rules, vm.judged):
-        return Decision(State.BLOCKED, broken + shortcomings(vm.judged), against)
+        return Decision(State.ALLOWED, (), against, alarming)
+    if vm.judged is None and not vm.unverifiable:
+        return Decision(State.PENDING, (NO_SCAN_YET,))
+    if vm.judged is not None and violations(rules, vm.judged):
+        return Decision(State.BLOCKED, against, against)
     if against:
         return Decision(State.UNVERIFIED, against, against)
     if vm.was_blocked and rules.only_admins_unblock:
@@ -134,11 +135,5 @@ def decide(rules: Rules, vm: Standing) -> Decision:
 
 def _against(rules: Rules, vm: Standing) -> tuple[str, ...]:
     """Return all that block mode would hold against ``vm``; a VM that only waits has nothing against it yet."""
-    if vm.unverifiable:
-        found = violations(rules, vm.judged) if vm.judged is not None else ()
-        return (*found, vm.unverifiable)
-    return violations(rules, vm.judged) + shortcomings(vm.judged) if vm.judged is not None else ()
-
-
-def _unverified(reason: str, against: tuple[str, ...]) -> Decision:
-    return Decision(State.UNVERIFIED, (reason,), against)
+    scanned = violations(rules, vm.judged) + shortcomings(vm.judged) if vm.judged is not None else ()
+    return (*scanned, vm.unverifiable) if vm.unverifiable else scanned
