@@ -3,9 +3,11 @@
 from calendar import monthrange
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import date, datetime, time, timedelta
 from enum import StrEnum
 from zoneinfo import ZoneInfo
+
+from organizations.lib.wall_times import instant
 
 LONGEST_WAIT_DAYS = 70
 """More than the two months that may lie between two days that a rule names, with a day that a zone left out."""
@@ -49,24 +51,3 @@ def next_time(rule: Rule, after: datetime, zone: ZoneInfo) -> datetime:
 
 def _days_from(first: date) -> Iterator[date]:
     return (first + timedelta(days=number) for number in range(LONGEST_WAIT_DAYS))
-
-
-def instant(wall: datetime, zone: ZoneInfo) -> datetime:
-    """Return when clocks in ``zone`` show ``wall`` for the first time, or pass it by being put forward; in UTC."""
-    found = wall.replace(tzinfo=zone, fold=0).astimezone(UTC)
-    if found.astimezone(zone).replace(tzinfo=None) == wall:
-        return found
-    return _moment_of_change(wall.replace(tzinfo=zone, fold=1).astimezone(UTC), found, zone)
-
-
-def _moment_of_change(before: datetime, behind: datetime, zone: ZoneInfo) -> datetime:
-    """Return the second at which the offset of ``zone`` becomes what it is ``behind``."""
-    offset = behind.astimezone(zone).utcoffset()
-    low, high = int(before.timestamp()), int(behind.timestamp())
-    while high - low > 1:
-        middle = (low + high) // 2
-        if datetime.fromtimestamp(middle, zone).utcoffset() == offset:
-            high = middle
-        else:
-            low = middle
-    return datetime.fromtimestamp(high, UTC)

@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from cloudbench.lib.recurrence import Frequency, Rule, instant, next_time
+from cloudbench.lib.recurrence import Frequency, Rule, next_time
+from organizations.lib.wall_times import instant
 
 BERLIN = ZoneInfo("Europe/Berlin")
 ZONES = [
