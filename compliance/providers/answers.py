@@ -23,7 +23,7 @@ WORDS_OF_FAMILIES = {
 
 def seen(
     *, addresses: Iterable[object], os_family: object = "", os_name: object = "", power_state: object = "",
-    tags: object = None, name: object = "",
+    tags: object = None, name: object = "", note: str = "",
 ) -> Seen:  # fmt: skip
     """Return what is fit to keep of an answer; what has the wrong type or form is left out."""
     family, power = plain(os_family).lower(), plain(power_state)
@@ -34,6 +34,7 @@ def seen(
         power_state=power if power in POWER_STATES else "",
         tags=fit_tags(tags),
         name=plain(name),
+        note=plain(note, 500),
     )
 
 

@@ -91,7 +91,7 @@ class Seen:
     """A VM as its provider tells, cleaned; make one with ``answers.seen``.
 
     ``addresses``: private ones first; ``os_family``: linux, windows, bsd or ""; ``power_state``: running, stopped,
-    other or "" when unknown.
+    other or "" when unknown. ``note``: a sentence, mostly why there is no address yet.
     """
 
     addresses: tuple[str, ...] = ()
@@ -100,6 +100,7 @@ class Seen:
     power_state: str = ""
     tags: Mapping[str, str] = field(default_factory=dict)
     name: str = ""
+    note: str = ""
 
 
 @dataclass(frozen=True)

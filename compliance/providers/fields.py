@@ -80,9 +80,12 @@ FIELDS: dict[str, tuple[Field, ...]] = {
         Field("password", "Password", secret=True, required=True),
     ),
     "proxmox": (
-        Field("token_id", "API token ID", required=True, pattern=r"[^\s@!]+@[^\s@!]+![\w.-]+",
-              example="plumbline@pve!gate", help="A token with the role PVEAuditor."),
-        Field("token_secret", "API token secret", secret=True, required=True),
+        Field("token_id", "API token ID", pattern=r"[^\s@!]+@[^\s@!]+![\w.-]+", example="plumbline@pve!gate",
+              help="It needs VM.Audit and, to ask guests, VM.Monitor (from version 9: VM.GuestAgent.Audit)."),
+        Field("token_secret", "API token secret", secret=True),
+        Field("username", "User name", pattern=r"[^\s@!]+@[^\s@!]+", example="plumbline@pve",
+              help="With its realm, in the place of a token; not for users with a second factor."),
+        Field("password", "Password", secret=True),
     ),
 }  # fmt: skip
 """{kind: its fields in the order in which they are asked}."""
@@ -186,7 +189,16 @@ def _azure_problems(values: Mapping[str, str], allow_ambient: bool) -> dict[str,
     return {"authority": problem} if problem else {}
 
 
+def _proxmox_problems(values: Mapping[str, str], allow_ambient: bool) -> dict[str, str]:
+    given = [pair for pair in (("token_id", "token_secret"), ("username", "password")) if any(map(values.get, pair))]
+    if not given:
+        return {"token_id": "Give an API token ID, such as plumbline@pve!gate, and its secret."}
+    if len(given) > 1:
+        return {"username": "Give an API token, or a user name and password, not both."}
+    return {name: "Give both, the name and its secret." for name in given[0] if not values.get(name)}
+
+
 EXTRA: dict[str, Callable[[Mapping[str, str], bool], dict[str, str]]] = {
-    "aws": _aws_problems, "azure": _azure_problems,
+    "aws": _aws_problems, "azure": _azure_problems, "proxmox": _proxmox_problems,
 }  # fmt: skip
 """What fields of a kind ask of each other."""
