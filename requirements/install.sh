@@ -1,7 +1,9 @@
 #!/bin/sh
 # Make .venv and install the locked requirements into it, with the system libraries they need.
 #   requirements/install.sh base    what the product needs
-#   requirements/install.sh dev     that, and what tests, lint and benchmarks need
+#   requirements/install.sh azure   that, and what connections to Azure need
+#   requirements/install.sh gcp     the same for Google Cloud
+#   requirements/install.sh dev     all of it, and what tests, lint and benchmarks need
 # Does nothing, quickly, when nothing has changed since the last time.
 set -eu
 set_name=${1:-base}
@@ -11,7 +13,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_NO_INPUT=1 PIP_ROOT_USER_ACTION=ignor
 
 say() { printf '%s\n' "$*" >&2; }
 stop() { say "plumbline: $*"; exit 1; }
-packages_of() { cat requirements/system-packages.txt; [ "$1" = base ] || cat requirements/system-packages-dev.txt; }
+packages_of() { cat requirements/system-packages.txt; [ "$1" != dev ] || cat requirements/system-packages-dev.txt; }
 
 missing_of() {
   command -v dpkg-query >/dev/null 2>&1 || return 0
@@ -68,6 +70,7 @@ install_with_uv() {
   .venv/bin/python -m uv pip install -q --python .venv/bin/python --require-hashes -r "requirements/$1.txt"
 }
 
+[ -f "requirements/$set_name.txt" ] || stop "There is no requirements/$set_name.txt; choose one of base, azure, gcp, dev."
 mkdir -p .cache
 log="$PWD/.cache/apt.log"
 
