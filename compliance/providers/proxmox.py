@@ -1,0 +1,267 @@
+"""VMs and containers of a Proxmox VE cluster, with proxmoxer.
+
+proxmoxer builds the calls and reads the errors; they go over a connection of our own, for its HTTPS backend follows
+redirects with the credentials in hand, reads answers of any size, and takes no CA but from a file.
+"""
+
+import json
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import closing, contextmanager
+from dataclasses import dataclass
+from http.client import HTTPException
+from typing import Any
+from urllib.parse import quote, urlencode, urlsplit
+
+from proxmoxer.core import ProxmoxResource, ResourceException
+
+from compliance.providers import answers
+from compliance.providers.base import (
+    Access,
+    Malformed,
+    NotFound,
+    ProviderError,
+    Refused,
+    Seen,
+    TestOutcome,
+    Unreachable,
+    outcome_of,
+)
+from compliance.providers.guarded import GuardedConnection, broken
+
+ID = re.compile(r"(?:[A-Za-z0-9][A-Za-z0-9.-]{0,252}/)?(?:(?:qemu|lxc)/)?(\d{1,9})")
+"""101, node/101, qemu/101 or node/qemu/101; a VM may have moved to another node, so that the number alone counts."""
+NODE = re.compile(r"[A-Za-z0-9][A-Za-z0-9.-]{0,252}")
+POWER = {"running": "running", "stopped": "stopped", "paused": "other", "suspended": "other", "prelaunch": "other"}
+NO_ADDRESS_YET = (
+    (r"VM \d+ is not running", "The VM is not running."),
+    (r"No QEMU guest agent configured", "The QEMU guest agent is not enabled in the VM's options (agent: 1)."),
+    (r"QEMU guest agent is not running", "The QEMU guest agent does not run in the VM yet; is it installed?"),
+    (r"Configuration file .* does not exist", "The node has no configuration of the VM yet; is it being moved?"),
+    (r"guest-(ping|sync\S*|network-get-interfaces)' failed", "The QEMU guest agent does not answer yet."),
+)
+"""(what Proxmox answers with status 500, what it means); the guest may well have an address a little later."""
+WINDOWS, LINUX = ("win", "w2k", "wxp", "wvista"), ("l24", "l26")
+
+
+class Proxmox:
+    """A Proxmox VE cluster, asked through one of its nodes."""
+
+    def __init__(self, access: Access) -> None:
+        self._access, self._host = access, urlsplit(access.endpoint).hostname or ""
+
+    def test(self) -> TestOutcome:
+        """Ask for the version, and whether any VM can be seen."""
+        return outcome_of(self._greet)
+
+    def look(self, instance_id: str, *, region: str = "", name: str = "", hints: Mapping[str, str] = {}) -> Seen:
+        """Return a VM or container by its number, alone or as in node/qemu/101. Raises a ProviderError."""
+        match = ID.fullmatch(instance_id.strip())
+        if match is None:
+            raise NotFound(f"{answers.plain(instance_id, 80)} is no id of a VM, such as 101 or pve1/101.")
+        with self._session() as api:
+            entry = _entry(_vms(api), int(match[1]))
+            guest = api.nodes(entry["node"])(entry["type"])(int(match[1]))
+            return _container(guest, entry) if entry["type"] == "lxc" else _machine(guest, entry)
+
+    def _greet(self) -> str:
+        with self._session() as api:
+            version = answers.plain(_mapping(api.version.get()).get("version")) or "of unknown version"
+            count = len(_vms(api))
+        if not count:
+            raise Refused(f"Proxmox VE {version} answers, but shows no VM: give the token or user VM.Audit on /vms.")
+        return f"Connected to {self._host}: Proxmox VE {version}, {count} VMs and containers can be seen."
+
+    @contextmanager
+    def _session(self) -> Iterator[Any]:
+        with _translated(self._host), closing(GuardedConnection(self._access, port=8006)) as connection:
+            session = _Session(connection)
+            path = f"https://{connection.host}/api2/json"
+            api = ProxmoxResource(base_url=path, session=session, serializer=_Json)
+            session.headers = _credentials(api, self._access)
+            yield api
+
+
+@dataclass(frozen=True)
+class _Answer:
+    """As proxmoxer reads it of requests."""
+
+    status_code: int
+    reason: str
+    content: bytes
+
+    @property
+    def text(self) -> str:
+        return self.content.decode(errors="replace")
+
+
+class _Session:
+    """What proxmoxer needs of a session, over one connection."""
+
+    def __init__(self, connection: GuardedConnection) -> None:
+        self._connection, self.headers = connection, dict[str, str]()
+
+    def request(self, method: str, url: str, data: Any = None, params: Any = None) -> _Answer:
+        path = quote(urlsplit(url).path, safe="/") + (f"?{urlencode(params)}" if params else "")
+        form = {"Content-Type": "application/x-www-form-urlencoded"} if data else {}
+        self._connection.request(method, path, urlencode(data) if data else None, {**self.headers, **form})
+        response = self._connection.getresponse()
+        if not (200 <= response.status < 300 or response.status >= 400):
+            raise Malformed(f"{self._connection.host} answers {response.status} in the place of an answer of the API.")
+        return _Answer(response.status, answers.plain(response.reason, 500), response.read())
+
+
+class _Json:
+    """Reads answers for proxmoxer."""
+
+    @staticmethod
+    def loads(response: _Answer) -> object:
+        return json.loads(response.content)["data"]
+
+    @staticmethod
+    def loads_errors(response: _Answer) -> object:
+        try:
+            return json.loads(response.content).get("errors")
+        except (ValueError, AttributeError):  # a proxy's page in HTML, say; the status tells
+            return None
+
+
+def _credentials(api: Any, access: Access) -> dict[str, str]:
+    """Return the headers that prove who asks: of a token, or of a ticket got with user name and password."""
+    if access.scope.get("token_id"):
+        return {"Authorization": f"PVEAPIToken={access.scope['token_id']}={access.secret['token_secret']}"}
+    ticket = _mapping(api.access.ticket.post(username=access.scope["username"], password=access.secret["password"]))
+    if ticket.get("NeedTFA"):
+        raise Refused("The user has a second factor; give an API token in its place.")
+    value = ticket["ticket"]
+    if not isinstance(value, str) or not value.isprintable():
+        raise Malformed("Proxmox gives a ticket that cannot be used.")
+    return {"Cookie": f"PVEAuthCookie={quote(value, safe='')}"}
+
+
+def _vms(api: Any) -> list[dict[str, Any]]:
+    listed = api.cluster.resources.get(type="vm")
+    return [each for each in listed if isinstance(each, dict)] if isinstance(listed, list) else []
+
+
+def _entry(vms: list[dict[str, Any]], vmid: int) -> dict[str, Any]:
+    for entry in vms:
+        if entry.get("vmid") in (vmid, str(vmid)):
+            if entry.get("type") not in ("qemu", "lxc") or not NODE.fullmatch(answers.plain(entry.get("node"), 300)):
+                raise Malformed(f"Proxmox describes VM {vmid} in a way that cannot be read.")
+            return entry
+    raise NotFound(f"Proxmox knows no VM or container {vmid}, or the token or user lacks VM.Audit on it.")
+
+
+def _machine(guest: Any, entry: Mapping[str, Any]) -> Seen:
+    config = _asked(guest.config, {})
+    found, note = _machine_addresses(guest, config) if _runs(entry) else ([], "The VM is not running.")
+    system = _mapping(_asked(guest.agent("get-osinfo"), {}).get("result")) if found else {}
+    return answers.seen(
+        addresses=found,
+        os_family=_family(answers.plain(system.get("id")), answers.plain(config.get("ostype"))),
+        os_name=system.get("pretty-name"),
+        power_state=_power(entry),
+        tags=_tags(entry.get("tags")),
+        name=entry.get("name"),
+        note=note,
+    )
+
+
+def _machine_addresses(guest: Any, config: Mapping[str, Any]) -> tuple[list[str], str]:
+    """Return the addresses of the VM's own network cards, or why there are none yet."""
+    try:
+        told = _mapping(guest.agent("network-get-interfaces").get()).get("result")
+    except ResourceException as error:
+        for pattern, words in NO_ADDRESS_YET:
+            if re.search(pattern, str(error.content)):
+                return [], words
+        raise
+    cards = {mac for key, value in config.items() if re.fullmatch(r"net\d+", key) for mac in _macs(value)}
+    found = answers.fit_addresses(
+        address.get("ip-address")
+        for interface in _mappings(told)
+        if not cards or str(interface.get("hardware-address")).lower() in cards
+        for address in _mappings(interface.get("ip-addresses"))
+    )
+    return list(found), "" if found else "The QEMU guest agent tells of no address on the VM's network cards yet."
+
+
+def _container(guest: Any, entry: Mapping[str, Any]) -> Seen:
+    interfaces = _mappings(guest.interfaces.get()) if _runs(entry) else []
+    config = _asked(guest.config, {})
+    cards = {mac for key, value in config.items() if re.fullmatch(r"net\d+", key) for mac in _macs(value)}
+    found = answers.fit_addresses(
+        each.get(kind)
+        for kind in ("inet", "inet6")
+        for each in interfaces
+        if not cards or str(each.get("hwaddr")).lower() in cards
+    )
+    why = "The container has no address yet." if _runs(entry) else "The container is not running."
+    return answers.seen(
+        addresses=found, os_family="linux", os_name=config.get("ostype"), power_state=_power(entry),
+        tags=_tags(entry.get("tags")), name=entry.get("name"), note="" if found else why,
+    )  # fmt: skip
+
+
+def _asked(resource: Any, otherwise: dict[str, Any]) -> dict[str, Any]:
+    """Return what is good to know but not needed; a refusal is passed over, a broken connection is not."""
+    try:
+        return _mapping(resource.get())
+    except ResourceException:
+        return otherwise
+
+
+def _runs(entry: Mapping[str, Any]) -> bool:
+    return _power(entry) in ("running", "")
+
+
+def _power(entry: Mapping[str, Any]) -> str:
+    return POWER.get(answers.plain(entry.get("status")), "")
+
+
+def _macs(card: object) -> list[str]:
+    return [mac.lower() for mac in re.findall(r"(?:[0-9A-Fa-f]{2}:){5}[0-9A-Fa-f]{2}", str(card)[:1000])]
+
+
+def _family(system: str, ostype: str) -> str:
+    if system == "mswindows" or (not system and ostype.startswith(WINDOWS)):
+        return "windows"
+    if system.endswith("bsd"):
+        return "bsd"
+    return answers.family_in(system) or ("linux" if ostype in LINUX else "")
+
+
+def _tags(text: object) -> dict[str, str]:
+    """Return {tag: ""}: a tag of Proxmox is one word."""
+    return dict.fromkeys(re.split(r"[;, ]+", answers.plain(text, 4000).strip(";, ")), "") if text else {}
+
+
+def _mapping(value: object) -> dict[str, Any]:
+    return value if isinstance(value, dict) else {}
+
+
+def _mappings(value: object) -> Iterable[dict[str, Any]]:
+    return [each for each in value if isinstance(each, dict)] if isinstance(value, list) else []
+
+
+@contextmanager
+def _translated(host: str) -> Iterator[None]:
+    """Turn what the connection, proxmoxer and the reading of answers raise into a ProviderError."""
+    try:
+        yield
+    except (OSError, HTTPException) as error:
+        raise broken(host, error) from error
+    except ResourceException as error:
+        raise _refusal(error) from error
+    except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
+        raise Malformed(f"{host} answers, but not as the API of Proxmox VE does.") from error
+
+
+def _refusal(error: ResourceException) -> ProviderError:
+    words = answers.plain(error.content, 200)
+    if error.status_code == 401:
+        return Refused(f"Proxmox does not take the credentials ({words or 'status 401'}); check them and the realm.")
+    if error.status_code == 403:
+        return Refused(f"The token or user lacks a permission: {words or 'Proxmox does not say which'}.")
+    return Unreachable(f"Proxmox failed: {error.status_code} {words}.", "failed")
