@@ -26,6 +26,7 @@ class GuardedConnection(HTTPSConnection):
         self._trusted = ssl.create_default_context(cadata=access.ca_certificate or None)
         self._access, self._until = access, time.monotonic() + longest_s
         self._watch: threading.Timer | None = None
+        self._reading = False
         super().__init__(parts.hostname or "", parts.port or port, timeout=CONNECT_TIMEOUT_S, context=self._trusted)
 
     def connect(self) -> None:
@@ -45,7 +46,15 @@ class GuardedConnection(HTTPSConnection):
 
     def getresponse(self) -> HTTPResponse:
         """Return the answer, whose whole body, of at most MOST_BYTES, is in memory."""
-        response = super().getresponse()
+        self._reading = True
+        try:
+            return self._whole(super().getresponse())
+        finally:
+            self._reading = False
+            if self.sock is None:
+                self._end_watch()
+
+    def _whole(self, response: HTTPResponse) -> HTTPResponse:
         pieces, size = [], 0
         while piece := response.read(PIECE):
             size += len(piece)
@@ -58,7 +67,9 @@ class GuardedConnection(HTTPSConnection):
         return response
 
     def close(self) -> None:
-        self._end_watch()
+        """Close, also as http.client does it before it reads an answer that ends with the connection."""
+        if not self._reading:
+            self._end_watch()
         super().close()
 
     def _end_watch(self) -> None:
@@ -78,7 +89,9 @@ def broken(host: str, error: OSError | HTTPException) -> ProviderError:
         words = f"The certificate of {host} could not be verified ({error.verify_message})."
         return Unreachable(f"{words} Give the CA certificate that signed it.", "certificate")
     if isinstance(error, ssl.SSLError):
-        return Unreachable(f"{host} does not speak TLS as it should ({error.reason or 'it closed the connection'}).")
+        return Unreachable(
+            f"{host} does not speak TLS as it should ({getattr(error, 'reason', None) or 'no reason given'})."
+        )
     if isinstance(error, TimeoutError):
         return Unreachable(f"{host} did not answer in time.")
     if isinstance(error, HTTPException):

@@ -112,7 +112,7 @@ def _properties(content: Any, vm: Any, names: Iterable[str] = PROPERTIES) -> dic
     )
     answer = content.propertyCollector.RetrievePropertiesEx([asked], PropertyCollector.RetrieveOptions())
     if answer is None or not answer.objects:
-        raise NotFound("vCenter tells nothing of this VM; it may be gone.")
+        raise Malformed("vCenter finds the VM, but tells nothing of it.")
     for missing in answer.objects[0].missingSet:
         if isinstance(missing.fault, vim.fault.NoPermission):
             raise Refused(
