@@ -92,4 +92,4 @@ def event(entry: object, place: str) -> RunEvent:
             at=text(entry, "run_updated_at", LONGEST_WORD),
         )
     except BadDocument as error:
-        raise BadDocument(f"{place}.{error.field}", f"{place}: {error}") from None
+        raise BadDocument(f"{place}.{error.field}", f"{place}.{error}") from None
