@@ -245,6 +245,11 @@ def test_the_connection_goes_to_the_address_that_was_judged(hcp, monkeypatch):
     assert client(hcp, host=f"localhost:{port}").test().username == "ada"
 
 
+def test_the_next_address_is_tried_when_one_does_not_answer(hcp, monkeypatch):
+    resolver(monkeypatch, "127.0.0.2 127.0.0.1")  # the peer listens on the second
+    assert client(hcp, host=f"localhost:{hcp.host.split(':')[1]}").test().username == "ada"
+
+
 def test_one_address_that_is_not_permitted_is_enough_to_refuse(hcp, monkeypatch):
     resolver(monkeypatch, "127.0.0.1 169.254.169.254")
     own = client(hcp, host="localhost:1", permit=lambda address: not address.is_link_local)
