@@ -7,7 +7,7 @@ MANAGE := $(PYTHON_IN) manage.py
 
 export XDG_CACHE_HOME ?= $(CURDIR)/.cache
 
-.PHONY: help setup setup-dev prepare scan run test lint bench demo-cloud clean
+.PHONY: help setup setup-dev prepare scan run test test-vcenter lint bench demo-cloud clean
 
 help: ## show this list
 	@sed -n 's/^\([a-z-]*\):.*## /\1 \t/p' $(MAKEFILE_LIST)
@@ -30,6 +30,9 @@ run: scan ## the same, then web, worker and scheduler at http://127.0.0.1:8000
 
 test: setup-dev ## the whole test suite
 	@$(PYTHON_IN) -m pytest -n 2 --dist worksteal -q $(ARGS)
+
+test-vcenter: setup-dev ## the tests of vCenter on Debian's simulator, which is built first; CI replays what it answered
+	@tests/peers/vcsim/run $(ARGS)
 
 lint: setup-dev ## format, ruff, types, import contracts, system checks, migrations, content
 	@.ci/lint

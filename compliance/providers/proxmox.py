@@ -34,7 +34,7 @@ ID = re.compile(r"(?:[A-Za-z0-9][A-Za-z0-9.-]{0,252}/)?(?:(?:qemu|lxc)/)?(\d{1,9
 NODE = re.compile(r"[A-Za-z0-9][A-Za-z0-9.-]{0,252}")
 POWER = {"running": "running", "stopped": "stopped", "paused": "other", "suspended": "other", "prelaunch": "other"}
 NO_ADDRESS_YET = (
-    (r"VM \d+ is not running", "The VM is not running."),
+    (r"VM \d+ is not running", "The guest is not running."),
     (r"No QEMU guest agent configured", "The QEMU guest agent is not enabled in the VM's options (agent: 1)."),
     (r"QEMU guest agent is not running", "The QEMU guest agent does not run in the VM yet; is it installed?"),
     (r"Configuration file .* does not exist", "The node has no configuration of the VM yet; is it being moved?"),
@@ -62,7 +62,7 @@ class Proxmox:
         with self._session() as api:
             entry = _entry(_vms(api), int(match[1]))
             guest = api.nodes(entry["node"])(entry["type"])(int(match[1]))
-            return _container(guest, entry) if entry["type"] == "lxc" else _machine(guest, entry)
+            return _seen(guest, entry)
 
     def _greet(self) -> str:
         with self._session() as api:
@@ -153,13 +153,20 @@ def _entry(vms: list[dict[str, Any]], vmid: int) -> dict[str, Any]:
     raise NotFound(f"Proxmox knows no VM or container {vmid}, or the token or user lacks VM.Audit on it.")
 
 
-def _machine(guest: Any, entry: Mapping[str, Any]) -> Seen:
-    config = _asked(guest.config, {})
-    found, note = _machine_addresses(guest, config) if _runs(entry) else ([], "The VM is not running.")
-    system = _mapping(_asked(guest.agent("get-osinfo"), {}).get("result")) if found else {}
+def _seen(guest: Any, entry: Mapping[str, Any]) -> Seen:
+    config, found, note = dict[str, Any](), tuple[str, ...](), "The guest is not running."
+    try:
+        config = _mapping(guest.config.get())
+        if _runs(entry):
+            found = _addresses(guest, entry, config)
+            note = "" if found else "The guest tells of no address on its network cards yet."
+    except ResourceException as error:
+        note = _why_not_yet(error)
+    system = _system(guest, entry, config) if found else {}
+    ostype = "l26" if entry["type"] == "lxc" else answers.plain(config.get("ostype"))
     return answers.seen(
         addresses=found,
-        os_family=_family(answers.plain(system.get("id")), answers.plain(config.get("ostype"))),
+        os_family=_family(answers.plain(system.get("id")), ostype),
         os_name=system.get("pretty-name"),
         power_state=_power(entry),
         tags=_tags(entry.get("tags")),
@@ -168,48 +175,47 @@ def _machine(guest: Any, entry: Mapping[str, Any]) -> Seen:
     )
 
 
-def _machine_addresses(guest: Any, config: Mapping[str, Any]) -> tuple[list[str], str]:
-    """Return the addresses of the VM's own network cards, or why there are none yet."""
+def _addresses(guest: Any, entry: Mapping[str, Any], config: Mapping[str, Any]) -> tuple[str, ...]:
+    """Return what a container's node, or a VM's agent, tells of its own network cards."""
+    if entry["type"] == "lxc":
+        told, mac = guest.interfaces.get(), "hwaddr"
+    else:
+        told, mac = _mapping(guest.agent("network-get-interfaces").get()).get("result"), "hardware-address"
+    cards = _of_cards(_mappings(told), config, mac)
+    return answers.fit_addresses(address for card in cards for address in _told_of(card))
+
+
+def _why_not_yet(error: ResourceException) -> str:
+    """Return why there is no address yet. Raises ``error`` when it is not one that says so."""
+    for pattern, words in NO_ADDRESS_YET:
+        if re.search(pattern, str(error.content)):
+            return words
+    raise error
+
+
+def _system(guest: Any, entry: Mapping[str, Any], config: Mapping[str, Any]) -> dict[str, Any]:
+    """Return {"id", "pretty-name"} of the guest's system; nothing when its agent does not tell."""
+    if entry["type"] == "lxc":
+        return {"pretty-name": config.get("ostype")}
     try:
-        told = _mapping(guest.agent("network-get-interfaces").get()).get("result")
-    except ResourceException as error:
-        for pattern, words in NO_ADDRESS_YET:
-            if re.search(pattern, str(error.content)):
-                return [], words
-        raise
-    cards = {mac for key, value in config.items() if re.fullmatch(r"net\d+", key) for mac in _macs(value)}
-    found = answers.fit_addresses(
-        address.get("ip-address")
-        for interface in _mappings(told)
-        if not cards or str(interface.get("hardware-address")).lower() in cards
-        for address in _mappings(interface.get("ip-addresses"))
-    )
-    return list(found), "" if found else "The QEMU guest agent tells of no address on the VM's network cards yet."
-
-
-def _container(guest: Any, entry: Mapping[str, Any]) -> Seen:
-    interfaces = _mappings(guest.interfaces.get()) if _runs(entry) else []
-    config = _asked(guest.config, {})
-    cards = {mac for key, value in config.items() if re.fullmatch(r"net\d+", key) for mac in _macs(value)}
-    found = answers.fit_addresses(
-        each.get(kind)
-        for kind in ("inet", "inet6")
-        for each in interfaces
-        if not cards or str(each.get("hwaddr")).lower() in cards
-    )
-    why = "The container has no address yet." if _runs(entry) else "The container is not running."
-    return answers.seen(
-        addresses=found, os_family="linux", os_name=config.get("ostype"), power_state=_power(entry),
-        tags=_tags(entry.get("tags")), name=entry.get("name"), note="" if found else why,
-    )  # fmt: skip
-
-
-def _asked(resource: Any, otherwise: dict[str, Any]) -> dict[str, Any]:
-    """Return what is good to know but not needed; a refusal is passed over, a broken connection is not."""
-    try:
-        return _mapping(resource.get())
+        return _mapping(_mapping(guest.agent("get-osinfo").get()).get("result"))
     except ResourceException:
-        return otherwise
+        return {}
+
+
+def _of_cards(interfaces: Iterable[dict[str, Any]], config: Mapping[str, Any], mac: str) -> Iterator[dict[str, Any]]:
+    """Yield those of ``interfaces`` that are cards of the configuration, not made by software in the guest.
+
+    All of them where no card is configured: the guest then has one of the host's.
+    """
+    cards = {found for key, value in config.items() if re.fullmatch(r"net\d+", key) for found in _macs(value)}
+    return (each for each in interfaces if not cards or str(each.get(mac)).lower() in cards)
+
+
+def _told_of(interface: Mapping[str, Any]) -> list[object]:
+    """Return the addresses of an interface: of a VM's agent, or of a container, which newer versions tell both ways."""
+    listed = [address.get("ip-address") for address in _mappings(interface.get("ip-addresses"))]
+    return [*listed, interface.get("inet"), interface.get("inet6")]
 
 
 def _runs(entry: Mapping[str, Any]) -> bool:

@@ -92,7 +92,7 @@ def test_interfaces_that_are_no_card_of_the_vm_are_left_out(cluster, provider):
     cluster.add(101)
     cluster.answers[AGENT] = {"result": [interface("docker0", OTHER_MAC, "172.17.0.1")]}
     seen = provider.look("101")
-    assert (seen.addresses, seen.note[:32]) == ((), "The QEMU guest agent tells of no")
+    assert (seen.addresses, seen.note) == ((), "The guest tells of no address on its network cards yet.")
 
 
 def test_a_vm_without_configured_cards_is_taken_at_its_agent_s_word(cluster, provider):
@@ -105,7 +105,7 @@ def test_a_vm_without_configured_cards_is_taken_at_its_agent_s_word(cluster, pro
 @pytest.mark.parametrize(
     ("error", "words"),
     [
-        ("VM 101 is not running", "The VM is not running."),
+        ("VM 101 is not running", "The guest is not running."),
         ("No QEMU guest agent configured", "is not enabled in the VM's options"),
         ("QEMU guest agent is not running", "does not run in the VM yet"),
         ("Configuration file 'nodes/pve1/qemu-server/101.conf' does not exist", "is it being moved?"),
@@ -118,6 +118,20 @@ def test_what_the_agent_cannot_tell_yet_is_no_failure(cluster, provider, error, 
     seen = provider.look("101")
     assert (seen.addresses, seen.power_state, seen.os_family) == ((), "running", "linux")
     assert words in seen.note
+
+
+def test_without_its_cards_a_guest_s_word_is_not_taken(cluster, provider):
+    cluster.add(101)
+    cluster.answers["config"] = Failure(403, "Permission check failed (/vms/101, VM.Audit)")
+    with pytest.raises(Refused, match=r"VM\.Audit"):
+        provider.look("101")
+
+
+def test_an_agent_that_does_not_tell_the_system_leaves_it_to_the_configuration(cluster, provider):
+    cluster.add(101)
+    cluster.answers["agent/get-osinfo"] = Failure(500, "Agent error: The command guest-get-osinfo has not been found")
+    seen = provider.look("101")
+    assert (seen.os_family, seen.os_name, len(seen.addresses)) == ("linux", "", 3)
 
 
 def test_another_failure_of_the_node_may_pass(cluster, provider):
@@ -138,7 +152,7 @@ def test_a_token_that_may_not_ask_the_agent_is_told_which_permission_it_lacks(cl
 def test_a_stopped_vm_is_not_asked_for_addresses(cluster, provider):
     cluster.add(101, status="stopped")
     seen = provider.look("101")
-    assert (seen.addresses, seen.power_state, seen.note) == ((), "stopped", "The VM is not running.")
+    assert (seen.addresses, seen.power_state, seen.note) == ((), "stopped", "The guest is not running.")
     assert not [path for path in cluster.paths if "agent" in path]
 
 
@@ -166,10 +180,18 @@ def test_a_container_tells_its_addresses_itself(cluster, provider):
     assert seen == Seen(("10.99.0.21",), "linux", "debian", "running", {"lab": ""}, "vm104")
 
 
+def test_a_container_of_a_newer_version_tells_all_addresses_of_a_card(cluster, provider):
+    cluster.add(104, type="lxc")
+    more = [{"ip-address": "10.99.0.22", "prefix": "24", "ip-address-type": "inet"}]
+    card = {"name": "eth0", "hwaddr": MAC, "hardware-address": MAC, "inet": "10.99.0.21/24", "ip-addresses": more}
+    cluster.answers["interfaces"] = [card]
+    assert provider.look("104").addresses == ("10.99.0.22", "10.99.0.21")
+
+
 def test_a_stopped_container_has_none(cluster, provider):
     cluster.add(104, type="lxc", status="stopped")
     cluster.answers["interfaces"] = None
-    assert provider.look("104").note == "The container is not running."
+    assert provider.look("104").note == "The guest is not running."
 
 
 @pytest.mark.parametrize("written", ["", "abc", "101/", "../101", "pve1/qemu/101/config", "101?x", "1" * 20])
