@@ -320,6 +320,7 @@ LOGGING = {
         "paramiko": {"level": "ERROR"},
         "botocore": {"level": "WARNING"},
         "boto3": {"level": "WARNING"},
+        "azure": {"level": "ERROR"},  # its warnings repeat answers
         "urllib3": {"level": "WARNING"},
         "weasyprint": {"level": "ERROR"},
         "fontTools": {"level": "ERROR"},

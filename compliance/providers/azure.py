@@ -80,23 +80,15 @@ class Azure:
         scope, self._subscription = access.scope, access.scope["subscription_id"]
         self._host = urlsplit(access.endpoint).hostname or ""
         self._authority = urlsplit(scope["authority"]).hostname or ""
-        self._transports = [
-            PatientTransport(session=mount(requests.Session(), access, access.endpoint, scope["authority"]))
-            for _ in range(3)
-        ]
+        session = mount(requests.Session(), access, access.endpoint, scope["authority"])
+        carried: dict[str, Any] = {"transport": PatientTransport(session=session), **RETRIES}
         credential = ClientSecretCredential(
             scope["tenant_id"], scope["client_id"], access.secret["client_secret"], authority=scope["authority"],
-            disable_instance_discovery=True, transport=self._transports[0], **RETRIES,
+            disable_instance_discovery=True, **carried,
         )  # fmt: skip
-        ours: dict[str, Any] = {
-            "base_url": access.endpoint, "credential_scopes": [f"{access.endpoint}/.default"], **RETRIES,
-        }  # fmt: skip
-        self._compute: Any = ComputeManagementClient(
-            credential, self._subscription, transport=self._transports[1], **ours
-        )
-        self._network: Any = NetworkManagementClient(
-            credential, self._subscription, transport=self._transports[2], **ours
-        )
+        carried |= {"base_url": access.endpoint, "credential_scopes": [f"{access.endpoint}/.default"]}
+        self._compute: Any = ComputeManagementClient(credential, self._subscription, **carried)
+        self._network: Any = NetworkManagementClient(credential, self._subscription, **carried)
 
     def test(self) -> TestOutcome:
         """Ask for the first page of virtual machines."""
@@ -190,7 +182,7 @@ class Azure:
             with _readable():
                 yield
         except ClientAuthenticationError as error:
-            raise Refused(f"Refused: {_credential_words(error)}.") from error
+            raise self._sign_in_meaning_of(error) from error
         except ResourceNotFoundError as error:
             words = f"Azure knows no {which}." if which else "Azure knows no such subscription; check its ID."
             raise NotFound(words) from error
@@ -200,6 +192,15 @@ class Azure:
             raise trouble_of(error, f"{self._host} or {self._authority}") from error
         except AzureError as error:
             raise ProviderError(f"Azure could not be asked: {plain(str(error))}") from error
+
+    def _sign_in_meaning_of(self, error: ClientAuthenticationError) -> ProviderError:
+        """Return why there is no token; the SDK wraps whatever happened on the way."""
+        cause = error.__cause__
+        if isinstance(cause, ProviderError):
+            return cause
+        if isinstance(cause, requests.RequestException | AzureError) and not isinstance(cause, HttpResponseError):
+            return trouble_of(cause, self._authority)
+        return Refused(f"Refused: {_credential_words(str(error))}.")
 
     def _meaning_of(self, error: HttpResponseError, permission: str) -> ProviderError:
         status, code = error.status_code, plain(error.error.code if error.error else "")
@@ -219,10 +220,11 @@ def _os_name_of(view: Any, storage: Any) -> str:
     return " ".join(plain(part) for part in (image.publisher, image.offer, image.sku)).strip() if image else ""
 
 
-def _credential_words(error: ClientAuthenticationError) -> str:
-    said = str(error)
+def _credential_words(said: str) -> str:
     known = next((words for code, words in CREDENTIAL_WORDS.items() if f"{code}:" in said or f"{code} " in said), None)
-    return known or "Azure does not take the credentials; check tenant ID, client ID and client secret"
+    return (
+        known or "Azure does not take the credentials; check tenant ID, client ID, client secret and sign-in endpoint"
+    )
 
 
 @contextmanager

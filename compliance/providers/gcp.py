@@ -5,7 +5,7 @@ import re
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from typing import Any, cast
+from typing import Any
 from urllib.parse import urlsplit
 
 import requests
@@ -14,7 +14,7 @@ from google.api_core.retry import Retry, if_exception_type
 from google.auth.exceptions import GoogleAuthError
 from google.cloud import compute_v1
 from google.oauth2 import service_account
-from google.protobuf.message import DecodeError
+from google.protobuf.json_format import Error as UnfitJson
 
 from compliance.providers.answers import family_in, plain, seen
 from compliance.providers.base import (
@@ -36,6 +36,7 @@ from compliance.providers.base import (
 from compliance.providers.sessions import mount, trouble_of
 
 LONGEST_LISTING_S = 60.0
+FIRST_PAUSE_S = 0.5
 PATH = re.compile(r"(?:https://[^/]+/compute/v1/)?projects/([^/]+)/zones/([a-z0-9-]+)/instances/([a-z0-9-]{1,63})")
 ZONE = re.compile(r"[a-z]+-[a-z]+\d+-[a-z]")
 NUMBER, NAME = re.compile(r"\d{1,20}"), re.compile(r"[a-z][a-z0-9-]{0,62}")
@@ -54,8 +55,12 @@ class Gcp:
             credentials=_credentials_of(access.secret["service_account_key"]),
             client_options={"api_endpoint": access.endpoint},
         )
-        # The SDK makes the session by itself and has no other way to have its connections guarded.
-        mount(cast(Any, self._client.transport)._session, access, access.endpoint)
+        # The SDK makes its sessions by itself and has no other way to have their connections guarded. The second one
+        # would ask Google where the account may be used, a hint that nothing here needs: it reaches nothing now.
+        transport: Any = self._client.transport
+        session = transport._session
+        mount(session, access, access.endpoint)
+        mount(session._auth_request_session, access)
 
     def test(self) -> TestOutcome:
         """Ask for one page of the project's instances."""
@@ -171,7 +176,11 @@ def _credentials_of(key: str) -> Any:
 def _limits() -> dict[str, Any]:
     """Return time limit and tries of one call. Tries end by time; pauses grow so that MOST_TRIES fit in."""
     pauses = Retry(
-        predicate=_passes(), initial=0.5, multiplier=2.0, maximum=LONGEST_PAUSE_S, timeout=2.0 * READ_TIMEOUT_S
+        predicate=_passes(),
+        initial=FIRST_PAUSE_S,
+        multiplier=2.0,
+        maximum=LONGEST_PAUSE_S,
+        timeout=2.0 * READ_TIMEOUT_S,
     )
     return {"timeout": READ_TIMEOUT_S, "retry": pauses}
 
@@ -214,5 +223,5 @@ def _readable() -> Iterator[None]:
     """Have an answer of another shape than documented be told as Malformed."""
     try:
         yield
-    except (ValueError, KeyError, TypeError, AttributeError, DecodeError) as error:
+    except (ValueError, KeyError, TypeError, AttributeError, UnfitJson) as error:
         raise Malformed("The answer of Google Cloud cannot be read.") from error
