@@ -134,8 +134,6 @@ def tags_at(name: str, attributes: object, secret: object) -> dict[str, str]:
     """Return the tags in ``name`` by key; a plain list, or a text like "web;prod", becomes keys without values."""
     held = attributes.get(name) if isinstance(attributes, dict) else None
     hidden = marked(secret, name)
-    if hidden is True:
-        return {}
     pairs: list[tuple[str, object]]
     if isinstance(held, dict):
         pairs = [(str(key), value) for key, value in held.items() if marked(hidden, str(key)) is not True]

@@ -7,7 +7,18 @@ from compliance.terraform import formats
 from compliance.terraform.attributes import ATTRIBUTES
 from compliance.terraform.documents import Document
 from compliance.terraform.vms import Vm
-from tests.compliance.terraform_files import DATA, SECRET, SHOWN, STATES, instance, loaded, of_file, only, showing
+from tests.compliance.terraform_files import (
+    DATA,
+    SECRET,
+    SHOWN,
+    STATES,
+    instance,
+    loaded,
+    of_file,
+    only,
+    refusal,
+    showing,
+)
 
 
 def test_aws_instances_of_every_module_are_read_with_their_index_keys():
@@ -176,6 +187,7 @@ def test_control_characters_and_lengths_are_taken_out_of_names_and_tags():
                     "Name": "web\x00\r\n\x1b[31m\u202e1" + "x" * 9_000,
                     "k\n" * 5_000: "v\t" * 5_000,
                     "n": 7,
+                    "b": True,
                     "o": {},
                     "\x00": "z",
                 },
@@ -188,7 +200,7 @@ def test_control_characters_and_lengths_are_taken_out_of_names_and_tags():
     assert vm.hostnames == ()
     assert all(len(key) <= 128 and len(value) <= 256 for key, value in vm.tags.items())
     assert all(text.isprintable() for text in [vm.name, vm.power_state, *vm.tags, *vm.tags.values()])
-    assert vm.tags["n"] == "7"
+    assert (vm.tags["n"], vm.tags["b"], vm.tags["o"]) == ("7", "", "")
     assert "" not in vm.tags
     assert len(vm.power_state) <= 20
 
@@ -263,6 +275,27 @@ def test_private_addresses_come_before_public_ones_each_once_in_normal_form():
         )
     )
     assert vm.addresses == ("10.0.0.5", "fd00::1", "100.64.0.9", "18.196.10.20", "2a05:d014:1::10")
+
+
+def test_an_ipv4_address_written_as_ipv6_is_that_ipv4_address():
+    assert only(showing(instance(private_ip="::ffff:10.0.0.7"))).addresses == ("10.0.0.7",)
+
+
+def test_a_block_of_one_may_be_a_list_or_an_object():
+    image = {"publisher": "Debian", "offer": "debian-12", "sku": "12"}
+    vms = [
+        only(showing(instance("azurerm_linux_virtual_machine.a", source_image_reference=block)))
+        for block in (image, [image])
+    ]
+    assert [vm.os_hint for vm in vms] == ["Debian debian-12 12", "Debian debian-12 12"]
+
+
+def test_a_text_of_several_parts_needs_all_of_them():
+    options = [{"linux_options": [{"host_name": "node-1", "domain": ""}]}]
+    vm = only(showing(instance("vsphere_virtual_machine.a", clone=[{"customize": options}])))
+    assert vm.hostnames == ("node-1",)
+    lost = instance("proxmox_virtual_environment_vm.a", vm_id=7)
+    assert refusal(showing(lost)).field == "values.root_module.resources[0]"
 
 
 def test_a_flood_of_addresses_is_bounded():
