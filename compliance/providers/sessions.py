@@ -36,7 +36,11 @@ class PermittedConnection(HTTPSConnection):
     def _new_conn(self) -> Any:
         outbound.permit_host(self.host, self.port, allow_loopback=self._allow_loopback)
         connected = super()._new_conn()
-        outbound.permit_address(str(connected.getpeername()[0]), self.host, allow_loopback=self._allow_loopback)
+        try:
+            outbound.permit_address(str(connected.getpeername()[0]), self.host, allow_loopback=self._allow_loopback)
+        except BaseException:
+            connected.close()
+            raise
         return connected
 
 
@@ -51,13 +55,25 @@ class GuardedAdapter(HTTPAdapter):
         super().__init__(max_retries=0)
 
     def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
-        """Make the connections' pools; certificates are checked by the usual roots and the connection's own."""
+        """Make the connections' pools; certificates are checked by the connection's own CA alone, if it has one."""
         super().init_poolmanager(*args, ssl_context=self._context(), **kwargs)
         self.poolmanager.pool_classes_by_scheme = {"https": self._pool}  # type: ignore[dict-item]  # called like a class
 
     def proxy_manager_for(self, proxy: str, **kwargs: Any) -> Any:
         """Return the pools of a proxy, with the same certificates."""
         return super().proxy_manager_for(proxy, ssl_context=self._context(), **kwargs)
+
+    def build_connection_pool_key_attributes(self, request: Any, verify: Any, cert: Any = None) -> Any:
+        """Return what tells one pool from another; the roots of requests are left out where a CA was given."""
+        host, pool = super().build_connection_pool_key_attributes(request, True, cert)
+        if self._ca:
+            pool = {name: value for name, value in pool.items() if name not in ("ca_certs", "ca_cert_dir")}
+        return host, pool
+
+    def cert_verify(self, conn: Any, url: Any, verify: Any, cert: Any) -> None:
+        """Leave pools as they are where a CA was given; requests would add its own roots."""
+        if not self._ca:
+            super().cert_verify(conn, url, verify or True, cert)
 
     def send(self, request: requests.PreparedRequest, *args: Any, **kwargs: Any) -> requests.Response:
         """Send one request and read its answer. Raises Forbidden, Unreachable and Malformed besides requests' own."""
@@ -77,10 +93,7 @@ class GuardedAdapter(HTTPAdapter):
         return pool
 
     def _context(self) -> ssl.SSLContext:
-        context = ssl.create_default_context()
-        if self._ca:
-            context.load_verify_locations(cadata=self._ca)
-        return context
+        return ssl.create_default_context(cadata=self._ca or None)
 
 
 def mount(session: requests.Session, access: Access, *hosts: str) -> requests.Session:

@@ -166,9 +166,10 @@ def test_loopback_is_refused_unless_it_is_allowed(connect, azure):
     assert azure.asked == []
 
 
-def test_a_certificate_of_another_ca_is_refused(connect):
+@pytest.mark.parametrize("ca", ["", self_signed("another-ca.test").pem], ids=["usual roots", "another"])
+def test_a_certificate_of_another_ca_is_refused(connect, ca):
     with pytest.raises(Unreachable, match="certificate") as refused:
-        connect(ca="").look(id_of(1))
+        connect(ca=ca).look(id_of(1))
     assert refused.value.code == "certificate"
 
 

@@ -48,6 +48,7 @@ def connect(gcp: GcpFake, certificate: Certificate, monkeypatch: pytest.MonkeyPa
         )  # fmt: skip
 
     with https_server(certificate, gcp.answer) as url:
+        gcp.url = url
         yield connected
 
 
@@ -171,10 +172,20 @@ def test_loopback_is_refused_unless_it_is_allowed(connect, gcp):
     assert gcp.asked == []
 
 
-def test_a_certificate_of_another_ca_is_refused(connect):
+@pytest.mark.parametrize("ca", ["", self_signed("another-ca.test").pem], ids=["usual roots", "another"])
+def test_a_certificate_of_another_ca_is_refused(connect, ca):
     with pytest.raises(Unreachable, match="certificate") as refused:
-        connect(ca="").look(f"{PATH}/vm1")
+        connect(ca=ca).look(f"{PATH}/vm1")
     assert refused.value.code == "certificate"
+
+
+def test_a_name_that_changes_its_address_meanwhile_is_told_nothing(connect, gcp, monkeypatch):
+    """The address that is checked and the one that is connected to come from two questions to the name service."""
+    real, answers = socket.getaddrinfo, iter(["198.51.100.7", "127.0.0.1"])
+    monkeypatch.setattr(socket, "getaddrinfo", lambda host, *rest, **more: real(next(answers), *rest, **more))
+    with pytest.raises(Forbidden, match=r"localhost is 127\.0\.0\.1"):
+        connect(endpoint=gcp.url.replace("127.0.0.1", "localhost"), loopback=False).look(f"{PATH}/vm1")
+    assert gcp.asked == []
 
 
 def test_a_server_that_is_not_there_is_unreachable(connect):

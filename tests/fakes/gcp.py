@@ -47,6 +47,7 @@ def key_file(name: str = "right", **other: str) -> str:
 class GcpFake:
     """Twelve instances in one zone: Linux and Windows by turns, every fourth terminated. Tests change them."""
 
+    url: str = ""
     instances: dict[str, dict[str, Any]] = field(default_factory=dict)
     refusals: list[Reply] = field(default_factory=list)
     """What the next calls are answered with."""
