@@ -118,6 +118,11 @@ def test_the_servers_own_credentials_are_only_used_when_allowed(aws, monkeypatch
     assert open_provider("aws", scope={"region": REGION}, aws_endpoint=aws.url, allow_ambient=True).test().ok
 
 
+def test_the_environment_says_too_what_is_in_the_place_of_aws(aws, monkeypatch):
+    monkeypatch.setenv("AWS_ENDPOINT_URL", aws.url)
+    assert connected("").look(instance(aws)).power_state == "running"
+
+
 def test_no_credentials_at_all_are_told(aws):
     outcome = open_provider("aws", scope={"region": REGION}, aws_endpoint=aws.url, allow_ambient=True).test()
     assert not outcome.ok
