@@ -232,5 +232,13 @@ def _readable() -> Iterator[None]:
     """Have an answer of another shape than documented be told as Malformed; the SDK checks none."""
     try:
         yield
-    except (DecodeError, DeserializationError, ValueError, KeyError, TypeError, AttributeError) as error:
+    except (
+        DecodeError,
+        DeserializationError,
+        RecursionError,
+        ValueError,
+        KeyError,
+        TypeError,
+        AttributeError,
+    ) as error:
         raise Malformed("The answer of Azure cannot be read.") from error

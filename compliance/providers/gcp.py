@@ -223,5 +223,5 @@ def _readable() -> Iterator[None]:
     """Have an answer of another shape than documented be told as Malformed."""
     try:
         yield
-    except (ValueError, KeyError, TypeError, AttributeError, UnfitJson) as error:
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError, UnfitJson) as error:
         raise Malformed("The answer of Google Cloud cannot be read.") from error

@@ -22,6 +22,7 @@ from tests.fakes.https import Reply, https_server
 from tests.peers.certificates import Certificate, self_signed
 from tests.peers.ports import free_port
 
+DEEP = "[" * 100_000
 Connect = Callable[..., Provider]
 
 
@@ -147,6 +148,13 @@ def test_a_next_page_elsewhere_is_not_followed(connect, azure):
         connect().look(guid_of(11))
 
 
+def test_a_refusal_of_another_shape_is_told(connect, azure):
+    provider = connect()
+    for body in (b"", b"<html>", b"[]", b'{"error": 5}', b'{"error": {"code": {}, "message": []}}'):
+        azure.refusal = Reply(400, body, {"Content-Type": "application/json"})
+        assert isinstance(looked(provider), ProviderError), body
+
+
 def test_a_redirect_elsewhere_is_not_followed(connect, azure):
     azure.refusal = Reply(307, b"", {"Location": "https://localhost:1/steal"})
     with pytest.raises(Forbidden, match="localhost"):
@@ -193,7 +201,17 @@ def test_hostile_texts_are_cleaned(connect, azure):
 
 def test_an_answer_of_another_shape_is_told_or_empty(connect, azure):
     provider = connect()
-    for answer in ("", "[]", "null", '"text"', "{", "<html>", '{"properties": 5}', '{"properties": {"vmId": {}}}'):
+    for answer in (
+        "",
+        "[]",
+        "null",
+        '"text"',
+        "{",
+        "<html>",
+        DEEP,
+        '{"properties": 5}',
+        '{"properties": {"vmId": {}}}',
+    ):
         azure.refusal = Reply(200, answer.encode(), {"Content-Type": "application/json"})
         found = looked(provider)
         assert isinstance(found, Malformed) or (found.addresses, found.power_state) == ((), ""), answer

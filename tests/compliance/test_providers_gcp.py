@@ -22,6 +22,7 @@ from tests.fakes.https import Reply, https_server
 from tests.peers.certificates import Certificate, self_signed
 from tests.peers.ports import free_port
 
+DEEP = "[" * 100_000
 Connect = Callable[..., Provider]
 PATH = f"projects/{PROJECT}/zones/{ZONE}/instances"
 NUMBER = 7_000_000_000_000_000_000
@@ -153,6 +154,12 @@ def test_trouble_that_goes_on_is_told(connect, gcp, status, kind):
     assert len(gcp.refusals) == 97
 
 
+@pytest.mark.parametrize("body", [b"", b"<html>", b"[]", b'{"error": 5}', b'{"error": {"message": {}}}'])
+def test_a_refusal_of_another_shape_is_told(connect, gcp, body):
+    gcp.refusals = [Reply(403, body, {"Content-Type": "application/json"})]
+    assert isinstance(looked(connect()), ProviderError)
+
+
 def test_a_redirect_elsewhere_is_not_followed(connect, gcp):
     gcp.refusals = [Reply(302, b"", {"Location": "https://169.254.169.254/computeMetadata/v1/"})]
     with pytest.raises(Forbidden, match=r"169\.254\.169\.254"):
@@ -204,7 +211,18 @@ def test_hostile_texts_are_cleaned(connect, gcp):
 
 def test_answers_of_another_shape_are_told_or_empty(connect, gcp):
     provider = connect()
-    for answer in ("", "[]", "null", '"text"', "{", "<html>", '{"disks": 5}', '{"id": {}}', '{"networkInterfaces": 1}'):
+    for answer in (
+        "",
+        "[]",
+        "null",
+        '"text"',
+        "{",
+        "<html>",
+        DEEP,
+        '{"disks": 5}',
+        '{"id": {}}',
+        '{"networkInterfaces": 1}',
+    ):
         gcp.refusals = [Reply(200, answer.encode(), {"Content-Type": "application/json"})]
         found = looked(provider)
         assert isinstance(found, Malformed) or (found.addresses, found.power_state) == ((), ""), answer
