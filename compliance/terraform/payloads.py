@@ -79,7 +79,7 @@ def is_at(address: str, host: str) -> bool:
     No user name, no other port, no second host name that one reader of addresses sees and another does not.
     """
     match = ORIGIN.match(address) if WEB_ADDRESS.match(address) else None
-    return bool(host) and match is not None and with_port(match[1]) == with_port(host)
+    return match is not None and with_port(match[1]) == with_port(host)
 
 
 def with_port(host: str) -> str:

@@ -232,6 +232,7 @@ def test_the_token_is_not_shown_with_the_record():
         ("access_token", None),
         ("access_token", "a b"),
         ("access_token", "a\r\nX-Other: b"),
+        ("access_token", "a\nb"),
         ("access_token", "ä"),
         ("access_token", "x" * 1_001),
         ("task_result_enforcement_level", "test"),

@@ -116,6 +116,11 @@ def test_a_url_that_does_not_fit_is_left_out(url, sent):
     assert ("url" in attributes_of(rule(1, url=url))[0]) is sent
 
 
+def test_the_body_of_an_outcome_is_bounded():
+    (one,) = attributes_of(*(rule(1, machine=f"{number}" + "_" * 90, remediation="*" * 9_000) for number in range(30)))
+    assert len(one["body"]) == 4_000
+
+
 def test_names_from_documents_do_not_become_markdown():
     (one,) = attributes_of(rule(1, machine="[click](https://evil.example)<b>`x`\n# y", remediation="![](//e)"))
     assert one["body"] == ("Fails on \\[click\\]\\(https://evil.example\\)\\<b\\>\\`x\\` \\# y.\n\n\\!\\[\\]\\(//e\\)")
