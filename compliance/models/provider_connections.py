@@ -17,9 +17,8 @@ class ProviderConnection(Owned):
 
     name = models.CharField(max_length=120)
     kind = models.CharField(max_length=10, choices=Kind)
-    values = models.JSONField(
-        default=dict, blank=True, help_text="What is no secret: endpoint, region, user and so on."
-    )
+    endpoint = models.CharField(max_length=500, blank=True, help_text="Where it answers; empty means the usual place.")
+    scope = models.JSONField(default=dict, blank=True, help_text="What is no secret, by field of the kind.")
     secrets = EncryptedTextField(blank=True, help_text="A JSON object.")
     ca_certificate = models.TextField(
         "CA certificate", blank=True, help_text="In PEM; empty trusts the certificates that this server trusts."

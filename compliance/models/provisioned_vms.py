@@ -60,9 +60,10 @@ class ProvisionedVm(Work):
         help_text="What resolved it last.",
     )
     instance_id = models.CharField(max_length=400)
+    locator = models.CharField(max_length=400, blank=True, help_text="What the provider's API takes instead of the id.")
     resource_address = models.CharField(max_length=500, help_text="Of Terraform, e.g. module.web.aws_instance.this[0].")
     resource_type = models.CharField(max_length=60)
-    name = models.CharField(max_length=255, blank=True)
+    name = models.CharField(max_length=500, blank=True)
     addresses = models.JSONField(default=list)
     os_family = models.CharField("OS family", max_length=10, blank=True)
     os_hint = models.CharField("image", max_length=300, blank=True)
@@ -73,13 +74,16 @@ class ProvisionedVm(Work):
 
     phase = models.CharField(max_length=10, choices=Phase, default=Phase.ADDRESS)
     wait_until = models.DateTimeField(null=True, blank=True, help_text="When waiting for it ends.")
-    note = models.TextField(blank=True, help_text="What it waits for, or why it could not be verified.")
+    waits_for = models.TextField(blank=True, help_text="What the last look at it found missing.")
+    unverifiable = models.TextField(blank=True, help_text="Why no scan came to results, once trying has ended.")
     failed_scans = models.PositiveSmallIntegerField(default=0, help_text="In a row.")
 
     state = models.CharField(max_length=10, choices=State, default=State.PENDING)
     reasons = models.JSONField(default=list)
     would_block = models.JSONField(default=list)
-    scan = models.ForeignKey(Scan, models.PROTECT, null=True, blank=True, related_name="+", help_text="What decided.")
+    scan = models.ForeignKey(
+        Scan, models.PROTECT, null=True, blank=True, related_name="+", help_text="The latest completed scan of its own."
+    )
     state_since = models.DateTimeField()
     handed_over_at = models.DateTimeField(null=True, blank=True, help_text="When the gate first let it through.")
     released_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, blank=True, related_name="+")

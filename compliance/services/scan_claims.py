@@ -15,6 +15,7 @@ from compliance.models import Host, Scan
 from compliance.queue import RUN_SCANS
 from compliance.services.due_times import note_end
 from compliance.services.ledgers import tally_ended
+from compliance.services.vm_scans import note_ended
 from organizations.services.claims import LEASE, Cancelled, Clock, LostClaim
 
 MOST_ATTEMPTS = 3
@@ -191,4 +192,5 @@ def ended(scan: Scan, now: datetime, **values: str) -> int:
         setattr(scan, name, value)
     tally_ended([scan])
     note_end(scan=scan, now=now)
+    note_ended(scan, now)
     return 1

@@ -11,7 +11,9 @@ from compliance.engine.transports.base import Reason, TransportError
 from compliance.models import Host, Scan, Snapshot
 from compliance.selectors.waivers import in_force_on, words_of
 from compliance.services import results as stored_results
+from compliance.services import vm_scans
 from compliance.services.due_times import note_end
+from compliance.services.handovers import policy_of
 from compliance.services.host_keys import note_changed_key
 from compliance.services.ledgers import tally_ended
 from compliance.services.postures import follow
@@ -53,6 +55,10 @@ def complete(
 
     Raises LostClaim when it is no longer its owner's.
     """
+    vm = vm_scans.vm_of(scan)
+    gate = policy_of(scan.organization) if vm is not None else None
+    if gate is not None:
+        results = vm_scans.without_exempted(results, scan, gate, benchmark)
     waivers = in_force_on(scan.host, now)
     results = waived(results, {check_id: words_of(waiver) for check_id, waiver in waivers.items()})
     counts = scoring.count(results, severities)
@@ -66,11 +72,15 @@ def complete(
         setattr(scan, f"failed_{severity}", number)
     scan.score, scan.score_without_waivers = scoring.score(counts), scoring.score_without_waivers(counts)
     scan.coverage, scan.incomplete = scoring.coverage(counts), scoring.incomplete(counts, settings.MINIMUM_COVERAGE)
+    if vm is not None and gate is not None:
+        vm_scans.mark(scan, vm, gate)
     end(scan)
     tally_ended([scan])
     by_check = {check_id: waiver.pk for check_id, waiver in waivers.items()}
     follow(scan=scan, results=results, severities=severities, waivers=by_check, now=now)
     note_end(scan=scan, now=now)
+    if vm is not None and gate is not None:
+        vm_scans.note_completed(scan, vm, gate, now)
     return scan
 
 
@@ -78,6 +88,7 @@ ENDED_FIELDS = (
     "status", "finished_at", "phase", "snapshot_id", "results_id", "privilege", "benchmark", "left_out", "total",
     "passed", "failed", "errors", "skipped", "waived", "not_applicable", "failed_critical", "failed_high",
     "failed_medium", "failed_low", "score", "score_without_waivers", "coverage", "incomplete",
+    "handover_blocked", "would_block", "block_reasons",
 )  # fmt: skip
 
 
@@ -92,9 +103,10 @@ def fail(*, scan: Scan, code: str, message: str, now: datetime) -> None:
     if held(scan).update(
         status=Scan.Status.FAILED, finished_at=now, phase=Scan.Phase.ENDED, error_code=code, error=message
     ):
-        scan.status, scan.error_code = Scan.Status.FAILED, code
+        scan.status, scan.error_code, scan.error = Scan.Status.FAILED, code, message
         tally_ended([scan])
         note_end(scan=scan, now=now)
+        vm_scans.note_ended(scan, now)
 
 
 @transaction.atomic
@@ -107,6 +119,7 @@ def cancelled(*, scan: Scan, now: datetime) -> None:
     ):
         scan.status = Scan.Status.CANCELLED
         tally_ended([scan])
+        vm_scans.note_ended(scan, now)
 
 
 def note_refusal(host: Host, error: TransportError, now: datetime) -> None:

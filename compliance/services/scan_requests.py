@@ -21,6 +21,7 @@ from compliance.services.stream_scans import (
     wake_workers,
 )
 from compliance.services.streams import assign_host
+from compliance.services.vm_scans import note_ended
 from organizations import audit
 from organizations.errors import Conflict, Invalid
 from organizations.models.users import Actor, User
@@ -297,5 +298,7 @@ def cancel_scan(*, actor: Actor, scan: Scan, now: datetime) -> Scan:
         scan.status, scan.finished_at, scan.phase = Scan.Status.CANCELLED, now, Scan.Phase.ENDED
         tally_ended([scan])
     scan.save(update_fields=["cancel_requested_at", "status", "finished_at", "phase"])
+    if scan.ended:
+        note_ended(scan, now)
     audit.record(actor=actor, action="scan.cancelled", subject=scan, before=before)
     return scan

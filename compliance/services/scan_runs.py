@@ -28,6 +28,9 @@ logger = logging.getLogger(__name__)
 SHOW_EVERY_S = 0.5
 """Seconds between two updates of a scan's progress in the database."""
 
+WALK_OF_NEW_VMS = timedelta(hours=24)
+"""The oldest walk that counts where a handover is decided on it."""
+
 Watch = Callable[[str, Progress], None]
 Locate = Callable[[Host], Target]
 """Finds the way to a host. Raises TransportError."""
@@ -104,11 +107,12 @@ def reached(scan: Scan, clock: Clock, manner: Manner, extra: list[Template]) -> 
     plan = plan_for(scan.organization, scan.host.os_type, scan.template, *extra)
     transport = opened(scan.host, manner.locate(scan.host))
     report = reporter(scan, manner.watch)
+    walk_age = min(manner.walk_age, WALK_OF_NEW_VMS) if scan.scan_type == Scan.Type.PROVISION else manner.walk_age
     with Watchman(scan, clock, transport.close) as watchman:
         try:
             with transport:
                 return gather(
-                    host=scan.host, transport=transport, plan=plan, now=clock(), walk_age=manner.walk_age, report=report
+                    host=scan.host, transport=transport, plan=plan, now=clock(), walk_age=walk_age, report=report
                 )
         except (TransportError, OSError):
             if watchman.stopped:

@@ -1,8 +1,8 @@
-"""Waivers: failures that somebody decided to live with, turned into waived results before they are counted."""
+"""Waivers and exemptions: what somebody decided to live with or to leave out, before results are counted."""
 
 from collections.abc import Iterable, Mapping
 
-from templates_app.language.results import Result, Status
+from templates_app.language.results import Result, SkipReason, Status
 
 
 def waived(results: Iterable[Result], waivers: Mapping[str, str]) -> list[Result]:
@@ -14,6 +14,20 @@ def waived(results: Iterable[Result], waivers: Mapping[str, str]) -> list[Result
     return [
         result._replace(status=Status.WAIVED, message=joined(waivers[result.check_id], result.message))
         if result.status is Status.FAIL and result.check_id in waivers
+        else result
+        for result in results
+    ]
+
+
+def exempted(results: Iterable[Result], exemptions: Mapping[str, str]) -> list[Result]:
+    """Return ``results`` with each check in ``exemptions`` skipped, whatever was found; {check id: the rule}."""
+    return [
+        result._replace(
+            status=Status.SKIP,
+            skip_reason=SkipReason.EXEMPTED,
+            message=f"Exempted in the settings by {exemptions[result.check_id]}.",
+        )
+        if result.status is not Status.SKIP and result.check_id in exemptions
         else result
         for result in results
     ]

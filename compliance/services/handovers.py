@@ -1,0 +1,162 @@
+"""Handovers: what the gate says of each VM, anew when a scan ends, the settings change or someone releases it."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.db import transaction
+from django.db.models import QuerySet
+
+from compliance.engine.enforcement import Decision, Judged, Rules, Standing, decide
+from compliance.models import ALLOWING, HandoverSettings, ProvisionedVm, Scan, VmEvent
+from compliance.selectors.handover_settings import exempted_project_ids, rules_of, settings_of, why_exempt
+from compliance.services.vm_events import note
+from itsm.models import Alert
+from itsm.services.alerts import News, raise_alert
+from organizations import audit
+from organizations.errors import Conflict, Invalid
+from organizations.models.organizations import Organization
+from organizations.models.users import Actor, SystemActor, User
+from organizations.permissions import require
+
+GATE = SystemActor("handover gate")
+DECIDED_FIELDS = ("state", "reasons", "would_block", "state_since", "handed_over_at")
+LONGEST_REASON = 1000
+
+
+@dataclass(frozen=True)
+class Policy:
+    """What an organization has set, read once for many VMs."""
+
+    settings: HandoverSettings
+    rules: Rules
+    exempted: frozenset[int]
+
+
+def policy_of(organization: Organization) -> Policy:
+    settings = settings_of(organization)
+    return Policy(settings, rules_of(settings), exempted_project_ids(settings))
+
+
+def judged(scan: Scan) -> Judged:
+    """Return what the gate asks of a completed ``scan``."""
+    return Judged(
+        score=scan.score, coverage=scan.coverage, incomplete=scan.incomplete, failed_critical=scan.failed_critical,
+        failed_high=scan.failed_high,
+    )  # fmt: skip
+
+
+def standing_of(vm: ProvisionedVm, policy: Policy) -> Standing:
+    return Standing(
+        judged=judged(vm.scan) if vm.scan is not None else None,
+        exempted=why_exempt(policy.settings, vm.project, policy.exempted),
+        unverifiable=vm.unverifiable,
+        released=vm.released_at is not None,
+        handed_over=vm.handed_over_at is not None,
+        was_blocked=vm.state == ProvisionedVm.State.BLOCKED,
+    )
+
+
+def take(vm: ProvisionedVm, decision: Decision, now: datetime) -> bool:
+    """Set on ``vm``, without saving, what was decided; return whether anything changed."""
+    before = (vm.state, vm.reasons, vm.would_block)
+    if vm.state != decision.state:
+        vm.state, vm.state_since = decision.state.value, now
+    vm.reasons, vm.would_block = list(decision.reasons), list(decision.would_block)
+    if vm.handed_over_at is None and vm.state in ALLOWING:
+        vm.handed_over_at = now
+    return before != (vm.state, vm.reasons, vm.would_block)
+
+
+# --- Deciding ---------------------------------------------------------------------------------------------------------
+
+
+def settle(vm: ProvisionedVm, policy: Policy, now: datetime) -> None:
+    """Decide on the locked ``vm``; what changed is stored, told in its timeline and audit log, and as an alert."""
+    before, was = audit.before(vm), (vm.state, list(vm.would_block))
+    decision = decide(policy.rules, standing_of(vm, policy))
+    if not take(vm, decision, now):
+        return
+    vm.save(update_fields=DECIDED_FIELDS)
+    if vm.state != was[0] or vm.state not in ALLOWING:
+        note(vm, VmEvent.Kind.DECIDED, words_of(decision), at=now, scan=vm.scan)
+    audit.record(actor=GATE, action="handover.decided", subject=vm, before=before)
+    if decision.alarming and vm.would_block != was[1]:
+        tell(vm, now)
+
+
+def settle_all(*, organization: Organization, now: datetime) -> int:
+    """Decide on every VM in service of ``organization``, as after a change of its settings; return how many."""
+    policy, decided = policy_of(organization), 0
+    for vm in locked(ProvisionedVm.objects.in_service().filter(organization=organization)).order_by("pk"):
+        settle(vm, policy, now)
+        decided += 1
+    return decided
+
+
+def locked(vms: QuerySet[ProvisionedVm]) -> QuerySet[ProvisionedVm]:
+    return vms.select_for_update(of=("self",)).select_related("organization", "project", "host", "scan")
+
+
+def words_of(decision: Decision) -> str:
+    return ". ".join(reason.rstrip(".") for reason in decision.reasons) + "." if decision.reasons else ""
+
+
+def tell(vm: ProvisionedVm, now: datetime) -> None:
+    """Raise an alert of what speaks against ``vm``, which is let through all the same."""
+    raise_alert(
+        organization=vm.organization,
+        news=News(
+            kind="handover_violation",
+            severity=Alert.Severity.WARNING,
+            title=f"{vm} does not meet the handover rules",
+            message=f"{'. '.join(vm.would_block)}. It was let through: {why_let_through(vm)}",
+            dedupe_key=f"handover_violation:{vm.pk}",
+            subject_kind="provisioned_vm",
+            subject_id=str(vm.pk),
+            subject_label=str(vm),
+            details={"would_block": vm.would_block, "project": str(vm.project)},
+        ),
+        now=now,
+    )
+    note(vm, VmEvent.Kind.ALERTED, ". ".join(vm.would_block) + ".", at=now, scan=vm.scan)
+
+
+def why_let_through(vm: ProvisionedVm) -> str:
+    if vm.state == ProvisionedVm.State.RELEASED:
+        return "an admin released it."
+    return "it had been handed over already, or the enforcement mode does not block."
+
+
+# --- Release ----------------------------------------------------------------------------------------------------------
+
+
+@transaction.atomic
+def release(*, actor: Actor, vm: ProvisionedVm, reason: str, now: datetime) -> ProvisionedVm:
+    """Let ``vm`` be handed over in spite of what the gate says; repeating it changes nothing.
+
+    Raises PermissionDenied without release_handover, Invalid without a reason, Conflict for a VM that is let through
+    anyway or was destroyed.
+    """
+    require(actor, "release_handover", vm)
+    reason = " ".join(reason.split())
+    if not reason:
+        raise Invalid({"reason": "Say why this VM may be handed over."})
+    if len(reason) > LONGEST_REASON:
+        raise Invalid({"reason": f"Write at most {LONGEST_REASON} characters."})
+    vm = locked(ProvisionedVm.objects.filter(pk=vm.pk)).get()
+    if vm.state == ProvisionedVm.State.RELEASED:
+        return vm
+    if vm.retired_at is not None:
+        raise Conflict(f"{vm} was destroyed.")
+    if vm.allowed:
+        raise Conflict(f"{vm} needs no release: the gate lets it through, it is {vm.get_state_display().lower()}.")
+    if not isinstance(actor, User):
+        raise Conflict("Only a person can release a VM.")
+    before = audit.before(vm)
+    vm.released_by, vm.released_at, vm.release_reason = actor, now, reason
+    policy = policy_of(vm.organization)
+    take(vm, decide(policy.rules, standing_of(vm, policy)), now)
+    vm.save(update_fields=[*DECIDED_FIELDS, "released_by", "released_at", "release_reason"])
+    note(vm, VmEvent.Kind.RELEASED, reason, at=now, scan=vm.scan, actor=actor)
+    audit.record(actor=actor, action="handover.released", subject=vm, before=before)
+    return vm

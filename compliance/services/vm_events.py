@@ -1,0 +1,20 @@
+"""The timeline of a provisioned VM."""
+
+from datetime import datetime
+
+from compliance.models import ProvisionedVm, Scan, VmEvent
+from organizations.models.users import Actor
+
+
+def note(
+    vm: ProvisionedVm,
+    kind: VmEvent.Kind,
+    text: str,
+    *,
+    at: datetime,
+    scan: Scan | None = None,
+    actor: Actor | None = None,
+) -> None:
+    """Add to the timeline of ``vm``; the gate's state stands beside what decided it."""
+    state = vm.state if kind in (VmEvent.Kind.DECIDED, VmEvent.Kind.RELEASED) else ""
+    VmEvent.objects.create(vm=vm, kind=kind, text=text, at=at, scan=scan, actor=str(actor or "")[:200], state=state)

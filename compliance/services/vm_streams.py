@@ -1,0 +1,59 @@
+"""The stream that a VM's own scans form: which template they follow, and asking for one."""
+
+from datetime import datetime
+
+from compliance.models import HandoverSettings, ProvisionedVm, Scan, Stream
+from compliance.services.postures import let_go
+from compliance.services.stream_scans import idle, insert_scans, wake_workers
+from organizations.errors import Conflict
+from organizations.models.users import Actor
+from templates_app.models import Template
+
+A_HANDOVER_WAITS, ROUTINE = 2, 5
+"""Priorities; lower goes first."""
+OS_NAMES = {"linux": "Linux", "windows": "Windows", "bsd": "BSD"}
+
+
+def slug_and_profile(settings: HandoverSettings, os_type: str) -> tuple[str, str]:
+    """Return the system template and the profile in it that the CIS profile of the settings means for an OS."""
+    level, _, profile = settings.cis_profile.partition("_")
+    return f"cis-{level.replace('level', 'l')}-{os_type}", profile
+
+
+def missing_content(settings: HandoverSettings, os_type: str) -> str:
+    """Return why VMs of this OS cannot be scanned; empty when there is a published template."""
+    slug, _ = slug_and_profile(settings, os_type)
+    if Template.objects.latest_of(slug) is not None:
+        return ""
+    return f"There is no {settings.get_cis_profile_display()} content for {OS_NAMES.get(os_type, os_type)}"
+
+
+def stream_for(vm: ProvisionedVm, settings: HandoverSettings, now: datetime) -> Stream:
+    """Return the going stream of ``vm`` as the settings want it; another profile's is ended. Raises Conflict."""
+    slug, profile = slug_and_profile(settings, vm.host.os_type)
+    template = Template.objects.latest_of(slug)
+    if template is None:
+        raise Conflict(missing_content(settings, vm.host.os_type) + ".")
+    going = Stream.objects.going().filter(host=vm.host_id, role=Stream.Role.PROVISION)
+    let_go(going.exclude(profile=profile), now)
+    stream, _ = Stream.objects.get_or_create(
+        host=vm.host, role=Stream.Role.PROVISION, profile=profile, ended_at=None,
+        defaults={"organization": vm.organization, "family": template.family},
+    )  # fmt: skip
+    if stream.family != template.family:
+        stream.family = template.family
+        stream.save(update_fields=["family"])
+    return stream
+
+
+def ask_for_scan(vm: ProvisionedVm, settings: HandoverSettings, *, priority: int, now: datetime, actor: Actor) -> Scan:
+    """Return the pending scan of ``vm``, asked for now unless one waits already."""
+    stream = stream_for(vm, settings, now)
+    if idle([stream], [Scan.Status.PENDING]):
+        insert_scans([stream], scan_type=Scan.Type.PROVISION, priority=priority, now=now, actor=actor)
+        wake_workers(1)
+    return Scan.objects.filter(stream=stream, status=Scan.Status.PENDING).latest("pk")
+
+
+def end_stream(*, vm: ProvisionedVm, now: datetime) -> None:
+    let_go(Stream.objects.going().filter(host=vm.host_id, role=Stream.Role.PROVISION), now)
