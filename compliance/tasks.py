@@ -9,6 +9,7 @@ from compliance.services import (
     compliance_reports,
     ledgers,
     previews,
+    provisioning_work,
     retention,
     roll_ups,
     scan_reports,
@@ -96,3 +97,9 @@ def prune() -> None:
 def sweep_blobs() -> None:
     """Delete stored bytes that nothing refers to."""
     retention.sweep_blobs(now=timezone.now())
+
+
+@shared_task(name=queue.TEND_PROVISIONING.name, acks_late=True, ignore_result=True)
+def tend_provisioning() -> None:
+    """Look for provisioned VMs, wait for them, ask for their scans, and answer Terraform, as far as it is due."""
+    provisioning_work.tend(clock=timezone.now)

@@ -6,6 +6,7 @@ from celery.schedules import crontab
 
 EVERY_30_MINUTES = crontab(minute="*/30")
 """By the clock, and not from the start on, so that a restart puts nothing off."""
+EVERY_10_SECONDS_S = 10.0
 EVERY_MINUTE_S = 60.0
 HOURLY_S = 3600.0
 DAILY_S = 86_400.0
@@ -34,6 +35,10 @@ BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
     "sum up tallies and movements": {
         "task": "compliance.compact",
         "schedule": EVERY_MINUTE_S,
+    },
+    "look for provisioned VMs that are waited for": {
+        "task": "compliance.tend_provisioning",
+        "schedule": EVERY_10_SECONDS_S,
     },
     "free lost previews and enqueue waiting ones": {
         "task": "compliance.sweep_previews",
