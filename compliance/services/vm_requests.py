@@ -1,0 +1,50 @@
+"""Requests of people for a scan of a provisioned VM, now."""
+
+from datetime import datetime
+
+from django.db import transaction
+
+from compliance.models import ProvisionedVm, Scan, VmEvent
+from compliance.queue import TEND_PROVISIONING
+from compliance.selectors.handover_settings import exempted_project_ids, settings_of, why_exempt
+from compliance.services.handovers import locked
+from compliance.services.provisioned_vms import look_again
+from compliance.services.vm_events import note
+from organizations import audit
+from organizations.errors import Conflict
+from organizations.models.users import Actor
+from organizations.permissions import require
+
+LOOKED_AT = ("phase", "due_at", "attempts", "failed_scans", "wait_until", "waits_for", "lease_owner", "lease_until")
+
+
+@transaction.atomic
+def request_vm_scan(*, actor: Actor, vm: ProvisionedVm, now: datetime) -> ProvisionedVm:
+    """Have ``vm`` be looked for, waited for and scanned from now on, whatever Scan on Provision says.
+
+    One whose scan waits for a worker already is left as it is. What the gate says stays until the scan ends. Raises
+    PermissionDenied without manage_compliance, Conflict for a VM that was destroyed or that needs no scan.
+    """
+    require(actor, "manage_compliance", vm)
+    vm = locked(ProvisionedVm.objects.filter(pk=vm.pk)).get()
+    if vm.retired_at is not None:
+        raise Conflict(f"{vm} was destroyed.")
+    settings = settings_of(vm.organization)
+    if reason := why_exempt(settings, vm.project, exempted_project_ids(settings)):
+        raise Conflict(f"{reason} An admin changes that in the settings of provisioning.")
+    if scan_waits(vm):
+        return vm
+    before = audit.before(vm)
+    look_again(vm, settings, now)
+    vm.lease_owner, vm.lease_until = "", None
+    vm.save(update_fields=LOOKED_AT)
+    note(vm, VmEvent.Kind.SCAN_REQUESTED, "A scan was asked for.", at=now, actor=actor)
+    audit.record(actor=actor, action="vm.scan_requested", subject=vm, before=before)
+    TEND_PROVISIONING.enqueue()
+    return vm
+
+
+def scan_waits(vm: ProvisionedVm) -> bool:
+    """Return whether a scan of ``vm`` was asked for that no worker has begun yet."""
+    own = Scan.objects.filter(host=vm.host_id, scan_type=Scan.Type.PROVISION, status=Scan.Status.PENDING)
+    return vm.phase == ProvisionedVm.Phase.SCAN and own.exists()
