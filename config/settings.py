@@ -47,6 +47,14 @@ CLOUD_CONCURRENCY = env.number("CLOUD_CONCURRENCY", 32, at_least=1)
 """How many calls to one account are under way at once."""
 CLOUD_DETAIL_DAYS = env.number("CLOUD_DETAIL_DAYS", 90)
 """How long facts and findings of cloud runs stay; the state of every control stays for ever."""
+TERRAFORM_HOOK_BYTES = env.number("TERRAFORM_HOOK_BYTES", 1_000_000, at_least=1)
+"""The largest delivery of Terraform that is read; none is larger than DATA_UPLOAD_MAX_MEMORY_SIZE in any case."""
+TERRAFORM_STATE_MINUTES = env.number("TERRAFORM_STATE_MINUTES", 30, at_least=1)
+"""How long the state of an applied run is waited for."""
+RUN_TASK_BEAT_S = env.number("RUN_TASK_BEAT_S", 240, at_least=10)
+"""How often Terraform hears that a run task's answer is still to come; it gives up after 10 minutes of silence."""
+RUN_TASK_DEADLINE_S = env.number("RUN_TASK_DEADLINE_S", 540, at_least=60)
+"""When a run task must have its answer; the token with which it is given lives 10 minutes."""
 PUBLIC_URL = env.url("PUBLIC_URL", ("http", "https")).rstrip("/") or "http://127.0.0.1:8000"
 ALLOWED_HOSTS = env.names(
     "ALLOWED_HOSTS",

@@ -29,6 +29,9 @@ class ProvisioningRun(Work):
     workspace_id = models.CharField(max_length=120, blank=True)
     workspace_name = models.CharField(max_length=120, blank=True)
     run_id = models.CharField(max_length=200)
+    run_created_at = models.DateTimeField(
+        null=True, blank=True, help_text="As Terraform tells it; orders the runs of a workspace, whose news may not be."
+    )
     source = models.CharField(max_length=12, choices=Source)
     source_key = models.CharField(max_length=400)
     lineage = models.CharField(max_length=120, blank=True, help_text="Of the state, where the document told it.")

@@ -26,6 +26,7 @@ class RunTask(Work):
     task_result_id = models.CharField(max_length=120)
     stage = models.CharField(max_length=12, choices=Stage)
     mandatory = models.BooleanField(default=False)
+    speculative = models.BooleanField(default=False)
     takes_outcomes = models.BooleanField(default=False)
     callback_url = models.URLField(max_length=2000)
     access_token = EncryptedTextField(blank=True, help_text="Lives ten minutes; forgotten with the verdict.")

@@ -5,10 +5,11 @@ Source: "Notification Configurations API", Notification Payload. Deliveries may 
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from enum import StrEnum
 
 from compliance.terraform.documents import BadDocument
-from compliance.terraform.payloads import Payload, identifier, needed_text, payload_of, text, version_of
+from compliance.terraform.payloads import Payload, identifier, moment, needed_text, payload_of, text, version_of
 
 VERIFICATION = "verification"
 COMPLETED, APPLIED = "run:completed", "applied"
@@ -44,6 +45,7 @@ class Notification:
     workspace_id: str = ""
     workspace_name: str = ""
     run_id: str = ""
+    run_created_at: datetime | None = None
     events: tuple[RunEvent, ...] = ()
 
     @property
@@ -69,6 +71,7 @@ def read(document: object) -> Notification:
         workspace_id=identifier(payload, "workspace_id"),
         workspace_name=needed_text(payload, "workspace_name"),
         run_id=identifier(payload, "run_id"),
+        run_created_at=moment(payload, "run_created_at"),
         events=events,
     )
 

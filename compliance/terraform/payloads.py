@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Mapping
+from datetime import UTC, datetime
 
 from compliance.terraform.documents import BadDocument
 from compliance.terraform.texts import cleaned
@@ -11,7 +12,7 @@ IDENTIFIER = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,99}\Z")
 ORIGIN = re.compile(r"https://([A-Za-z0-9.-]{1,253}(?::[0-9]{1,5})?)(?=/)")
 WEB_ADDRESS = re.compile(r"https://[A-Za-z0-9.-]{1,253}(?::[0-9]{1,5})?/[A-Za-z0-9._~/%?&=+,:@!-]*\Z")
 LONGEST_URL = 1_000
-LONGEST_TEXT, LONGEST_NAME = 500, 120
+LONGEST_TEXT, LONGEST_NAME, LONGEST_TIME = 500, 120, 40
 
 Payload = Mapping[str, object]
 
@@ -47,6 +48,16 @@ def text(payload: Payload, key: str, most: int = LONGEST_TEXT) -> str:
     if value is not None and not isinstance(value, str):
         raise BadDocument(key, f"{key} must be a text.")
     return cleaned(value, most)
+
+
+def moment(payload: Payload, key: str) -> datetime | None:
+    """Return the time at ``key``, in UTC; None for what is missing or no time with a zone."""
+    value = payload.get(key)
+    try:
+        found = datetime.fromisoformat(value) if isinstance(value, str) and len(value) <= LONGEST_TIME else None
+        return found.astimezone(UTC) if found is not None and found.tzinfo is not None else None
+    except (ValueError, OverflowError):
+        return None
 
 
 def needed_text(payload: Payload, key: str) -> str:

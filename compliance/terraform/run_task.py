@@ -5,11 +5,13 @@ Source: "Run Tasks Integration API", Run Task Request. The plan and the configur
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 
 from compliance.terraform.documents import BadDocument
 from compliance.terraform.payloads import (
     Payload,
     identifier,
+    moment,
     needed_text,
     one_of,
     payload_of,
@@ -44,6 +46,7 @@ class RunTask:
     workspace_id: str = ""
     workspace_name: str = ""
     run_id: str = ""
+    run_created_at: datetime | None = None
 
 
 def read(document: object) -> RunTask:
@@ -66,6 +69,7 @@ def read(document: object) -> RunTask:
         workspace_id=identifier(payload, "workspace_id"),
         workspace_name=needed_text(payload, "workspace_name"),
         run_id=identifier(payload, "run_id"),
+        run_created_at=moment(payload, "run_created_at"),
     )
 
 

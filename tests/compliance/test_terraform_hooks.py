@@ -1,6 +1,7 @@
 import hashlib
 import hmac
 import json
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -95,6 +96,7 @@ def test_a_finished_apply_is_told_with_its_run_and_workspace():
         workspace_id="ws-XdeUVMWShTesDMME",
         workspace_name="my-workspace",
         run_id="run-FwnENkvDnrpyFC7M",
+        run_created_at=datetime(2026, 1, 25, 18, 34, tzinfo=UTC),
         events=(RunEvent("run:completed", "applied", "Run Applied", "2026-01-25T18:37:04.000Z"),),
     )
     assert notification.read(loaded("notification_run.json")).applied
@@ -195,7 +197,20 @@ def test_a_request_is_read_with_what_the_answer_needs():
         workspace_id="ws-ck4G5bb1Yei5szRh",
         workspace_name="tfr_github_0",
         run_id="run-i3Df5to9ELvibKpQ",
+        run_created_at=datetime(2026, 1, 2, 14, 47, 13, 36_000, tzinfo=UTC),
     )
+
+
+@pytest.mark.parametrize(
+    "value", [MISSING, None, 7, "soon", "2026-01-02", "2026-01-02T14:47:13", "0001-01-01T00:00:00+14:00", "9" * 99]
+)
+def test_a_run_may_come_without_a_time_that_can_be_read(value):
+    assert run_task.read(changed("run_task.json", "run_created_at", value)).run_created_at is None
+
+
+def test_times_are_read_in_utc():
+    read = run_task.read(changed("run_task.json", "run_created_at", "2026-01-02T14:47:13+02:00"))
+    assert read.run_created_at == datetime(2026, 1, 2, 12, 47, 13, tzinfo=UTC)
 
 
 @pytest.mark.parametrize("stage", ["pre_plan", "post_plan", "pre_apply", "post_apply"])
