@@ -42,6 +42,7 @@ from compliance.views.scans import (
     ScanProgress,
     ScanReportFile,
 )
+from compliance.views.terraform_hooks import TerraformNotification, TerraformRunTask
 from compliance.views.try_outs import TryOutHosts, TryOutPart
 from compliance.views.waivers import (
     ApproveWaiver,
@@ -135,4 +136,6 @@ urlpatterns = [
     path("compliance/exceptions/<int:pk>/approve/", ApproveWaiver.as_view(), name="approve_waiver"),
     path("compliance/exceptions/<int:pk>/reject/", RejectWaiver.as_view(), name="reject_waiver"),
     path("compliance/exceptions/<int:pk>/revoke/", RevokeWaiver.as_view(), name="revoke_waiver"),
+    path("hooks/terraform/notification/<int:connection>/", TerraformNotification.as_view(), name="notification_hook"),
+    path("hooks/terraform/run-task/<int:connection>/", TerraformRunTask.as_view(), name="run_task_hook"),
 ]

@@ -1,4 +1,4 @@
-"""Errors outside any view: problem documents below /api/, pages everywhere else."""
+"""Errors outside any view: problem documents where programs ask, below /api/ and /hooks/, pages everywhere else."""
 
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.views import defaults
@@ -27,7 +27,7 @@ def server_error(request: HttpRequest) -> HttpResponse:
 
 
 def _of_api(request: HttpRequest) -> bool:
-    return request.path.startswith("/api/")
+    return request.path.startswith(("/api/", "/hooks/"))
 
 
 def _problem(status: int) -> JsonResponse:

@@ -23,7 +23,7 @@ class bounded_bodies:  # noqa: N801 - named in MIDDLEWARE like a function
         if not length.isdigit() or int(length[:18]) <= settings.DATA_UPLOAD_MAX_MEMORY_SIZE:
             return self.get_response(request)
         error = TooLarge(f"A request may hold {settings.DATA_UPLOAD_MAX_MEMORY_SIZE:,} bytes at most.")
-        if not request.path.startswith("/api/"):
+        if not request.path.startswith(("/api/", "/hooks/")):
             return render(request, "refused.html", {"error": error}, status=error.status)
         return JsonResponse(document(error.status, str(error)), status=error.status, content_type=MEDIA_TYPE)
 

@@ -1,5 +1,6 @@
 """News for run tasks: what they wait for has happened, so that their answer becomes due."""
 
+from collections.abc import Iterable
 from datetime import datetime
 
 from compliance.models import ProvisionedVm, ProvisioningRun, RunTask
@@ -17,7 +18,7 @@ def wake_for_vm(vm: ProvisionedVm, now: datetime) -> None:
         _wake(vm.runs.values_list("pk", flat=True), now)
 
 
-def _wake(run_ids: object, now: datetime) -> None:
+def _wake(run_ids: Iterable[int], now: datetime) -> None:
     waiting = RunTask.objects.filter(status=RunTask.Status.RUNNING, registered__in=run_ids)
     if waiting.update(due_at=now):
         TEND_PROVISIONING.enqueue()

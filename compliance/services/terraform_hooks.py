@@ -3,9 +3,10 @@
 Both are only stored here; workers fetch states and give answers.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Literal
+from typing import Literal, TypeVar
 
 from django.conf import settings
 from django.db import transaction
@@ -22,6 +23,7 @@ from organizations.errors import Invalid, Refused, Unprocessable
 
 NOBODYS_KEY = "the signature is computed all the same, and refused"
 KeyField = Literal["notification_key", "run_task_key"]
+Read = TypeVar("Read")
 Told = notification.Notification | run_task.RunTask
 
 
@@ -47,10 +49,7 @@ def notify(*, delivery: Delivery, now: datetime) -> ProvisioningRun | None:
     A repeat gives the same run, and so does a run task of the run. Raises Unsigned, or Invalid naming the field.
     """
     connection = connection_that_signed(delivery, "notification_key")
-    try:
-        told = notification.read(parsed(delivery.body))
-    except BadDocument as error:
-        raise Invalid({error.field: str(error)} if error.field else str(error)) from error
+    told = understood(delivery.body, notification.read)
     with transaction.atomic():
         heard_of(connection, now)
         if not told.applied:
@@ -65,10 +64,7 @@ def ask_for_answer(*, delivery: Delivery, now: datetime) -> RunTask | None:
     to another host than the connection's.
     """
     connection = connection_that_signed(delivery, "run_task_key")
-    try:
-        told = run_task.read(parsed(delivery.body))
-    except BadDocument as error:
-        raise Invalid({error.field: str(error)} if error.field else str(error)) from error
+    told = understood(delivery.body, run_task.read)
     if not told.verification:
         refuse_other_host(connection, told.callback_url)
     with transaction.atomic():
@@ -87,11 +83,16 @@ def connection_that_signed(delivery: Delivery, field: KeyField) -> TerraformConn
     return connection
 
 
-def parsed(body: bytes) -> object:
+def understood(body: bytes, read: Callable[[object], Read]) -> Read:
+    """Return what ``read`` makes of the JSON in ``body``. Raises Invalid."""
     try:
-        return parse(body)
+        document = parse(body)
     except BadDocument as error:
         raise Invalid("The body is not a JSON document as Terraform sends it.") from error
+    try:
+        return read(document)
+    except BadDocument as error:
+        raise Invalid({error.field: str(error)} if error.field else str(error)) from error
 
 
 def refuse_other_host(connection: TerraformConnection, callback_url: str) -> None:
