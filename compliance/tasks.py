@@ -9,6 +9,7 @@ from compliance.services import (
     compliance_reports,
     ledgers,
     previews,
+    provision_schedule,
     provisioning_work,
     retention,
     roll_ups,
@@ -103,3 +104,9 @@ def sweep_blobs() -> None:
 def tend_provisioning() -> None:
     """Look for provisioned VMs, wait for them, ask for their scans, and answer Terraform, as far as it is due."""
     provisioning_work.tend(clock=timezone.now)
+
+
+@shared_task(name=queue.TICK_PROVISIONING.name, acks_late=True, ignore_result=True)
+def tick_provisioning() -> None:
+    """Have the provisioned VMs scanned again whose organization's schedule is due."""
+    provision_schedule.tick(now=timezone.now())

@@ -40,6 +40,10 @@ BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
         "task": "compliance.tend_provisioning",
         "schedule": EVERY_10_SECONDS_S,
     },
+    "scan provisioned VMs again by their organizations' rules": {
+        "task": "compliance.tick_provisioning",
+        "schedule": EVERY_MINUTE_S,
+    },
     "free lost previews and enqueue waiting ones": {
         "task": "compliance.sweep_previews",
         "schedule": EVERY_MINUTE_S,

@@ -47,6 +47,10 @@ class HandoverSettings(Owned):
         default=30, validators=[MinValueValidator(1), MaxValueValidator(1440)],
         help_text="How long a new VM may take until it has an address and answers SSH.",
     )  # fmt: skip
+    settle_from = models.PositiveBigIntegerField(
+        null=True, blank=True, editable=False,
+        help_text="The first VM on which is still to be decided by changed settings.",
+    )  # fmt: skip
 
     class Meta:
         verbose_name_plural = "handover settings"

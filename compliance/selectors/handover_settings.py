@@ -1,11 +1,23 @@
 """Settings of provisioning: what an organization has set, or the defaults, and what they mean for a check or a VM."""
 
 from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
 
 from compliance.engine.enforcement import Mode, Rules
+from compliance.lib.cron import Cron, next_times, words
 from compliance.models import HandoverSettings, Project
 from organizations.models.organizations import Organization
 from templates_app.language.templates import Selected
+
+
+@dataclass(frozen=True)
+class Schedule:
+    """A rule of cron as people read it. ``next``: in UTC, ascending."""
+
+    words: str = ""
+    next: tuple[datetime, ...] = ()
+
 
 OFF = "CIS scanning is switched off in the settings."
 
@@ -26,6 +38,18 @@ def rules_of(settings: HandoverSettings) -> Rules:
 
 def exempted_project_ids(settings: HandoverSettings) -> frozenset[int]:
     return frozenset(settings.exempted_projects.values_list("pk", flat=True)) if settings.pk else frozenset()
+
+
+def exempted_project_names(settings: HandoverSettings) -> list[str]:
+    return list(settings.exempted_projects.values_list("name", flat=True)) if settings.pk else []
+
+
+def schedule_of(settings: HandoverSettings, now: datetime, count: int = 3) -> Schedule:
+    """Return the stored rule in words and when it happens next, whether scanning by it is switched on or not."""
+    if not settings.schedule_cron:
+        return Schedule()
+    cron = Cron.parse(settings.schedule_cron)
+    return Schedule(words(cron), tuple(next_times(cron, now, settings.organization.zone, count)))
 
 
 def why_exempt(settings: HandoverSettings, project: Project, exempted: frozenset[int]) -> str:

@@ -6,7 +6,19 @@ from typing import Any
 from django.db.models import Model
 
 from cloudbench.models import CloudAccount, CustomControl, Run, Schedule
-from compliance.models import Credential, Host, HostGroup, Policy, PolicyOverride, PolicySecondary, Scan, Waiver
+from compliance.models import (
+    Credential,
+    Host,
+    HostGroup,
+    Policy,
+    PolicyOverride,
+    PolicySecondary,
+    Project,
+    ProviderConnection,
+    Scan,
+    TerraformConnection,
+    Waiver,
+)
 from compliance.services.previews import request_preview
 from compliance.services.streams import assign_policy
 from itsm.models import Alert
@@ -23,12 +35,14 @@ from tests.factories.compliance import NOON, a_scan, completed_scan
 
 OWNED = (
     Alert, AuditEvent, CloudAccount, Credential, CustomControl, Host, HostGroup, Membership, Policy, PolicyOverride,
-    PolicySecondary, Run, Scan, Schedule, Template, TemplateCheck, Waiver,
+    PolicySecondary, Project, ProviderConnection, Run, Scan, Schedule, Template, TemplateCheck,
+    TerraformConnection, Waiver,
 )  # fmt: skip
 FIELDS: dict[str, type[Model]] = {
     "organization": Organization, "host": Host, "template": Template, "policy": Policy, "policy_pk": Policy,
-    "credential": Credential, "host_group": HostGroup, "groups": HostGroup, "source": Template, "check": TemplateCheck,
-    "account": CloudAccount, "run": Run, "add": Host, "remove": Host, "from": Scan, "to": Scan,
+    "credential": Credential, "ssh_credential": Credential, "host_group": HostGroup, "groups": HostGroup,
+    "source": Template, "check": TemplateCheck, "account": CloudAccount, "run": Run, "add": Host, "remove": Host,
+    "from": Scan, "to": Scan,
 }  # fmt: skip
 """What rows are named by a parameter or a field of this name."""
 CONTROL = "1.1"
