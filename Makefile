@@ -7,7 +7,7 @@ MANAGE := $(PYTHON_IN) manage.py
 
 export XDG_CACHE_HOME ?= $(CURDIR)/.cache
 
-.PHONY: help setup setup-dev prepare scan run test test-vcenter lint bench demo-cloud clean
+.PHONY: help setup setup-dev prepare scan run test test-vcenter lint bench demo-cloud demo-gate clean
 
 help: ## show this list
 	@sed -n 's/^\([a-z-]*\):.*## /\1 \t/p' $(MAKEFILE_LIST)
@@ -42,6 +42,9 @@ bench: setup-dev ## the benchmarks, with their figures
 
 demo-cloud: setup-dev ## an AWS account with faults, played by moto: connected, evaluated, repaired, evaluated again
 	@$(PYTHON_IN) -m tests.demo.cloud
+
+demo-gate: setup-dev ## VMs with faults, posted as Terraform shows them: scanned, blocked, repaired and let through, or released
+	@$(PYTHON_IN) -m tests.demo.gate
 
 clean: ## remove the environment and all caches; the data stays
 	@rm -rf .venv .cache .mypy_cache .ruff_cache .pytest_cache .import_linter_cache

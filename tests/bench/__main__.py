@@ -19,6 +19,7 @@ PARTS = (
     "tick",
     "bad_input",
     "cloud",
+    "gate",
 )
 
 

@@ -6,25 +6,17 @@ spoken to over HTTP. Ends 0 when each step went as it should, 1 at the first tha
 
 import hashlib
 import json
-import os
-import subprocess
 import sys
 import tempfile
 import time
-from contextlib import contextmanager
-from pathlib import Path
 from typing import Any
 
-import requests
-
+from tests.demo.product import Api, Failed, expect, running_product, step, told
 from tests.peers.moto import Moto, running_moto
-from tests.peers.ports import free_port
 
-ROOT = Path(__file__).resolve().parents[2]
 REGION = "eu-central-1"
 ACCOUNT = "123456789012"
-PASSWORD = "a demonstration only"
-START_S, RUN_S = 120, 180
+RUN_S = 180
 ADMIN_POLICY = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}]}
 READ_POLICY = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "s3:GetObject", "Resource": "*"}]}
 TOKEN = (
@@ -33,26 +25,6 @@ TOKEN = (
     "print(issue_token(actor=User.objects.get(username='admin'), name='demo', organization=None, "
     "expires_at=now + timedelta(hours=1), now=now)[1])"
 )
-
-
-class Failed(Exception):
-    """The demonstration did not go as told."""
-
-
-def step(words: str) -> None:
-    sys.stdout.write(f"\n>> {words}\n")
-    sys.stdout.flush()
-
-
-def told(words: object) -> None:
-    sys.stdout.write(f"   {words}\n")
-    sys.stdout.flush()
-
-
-def expect(holds: bool, words: str) -> None:
-    if not holds:
-        raise Failed(words)
-    told(f"ok: {words}")
 
 
 # --- The account ------------------------------------------------------------------------------------------------------
@@ -85,67 +57,8 @@ def build(moto: Moto) -> dict[str, str]:
 # --- The product ------------------------------------------------------------------------------------------------------
 
 
-@contextmanager
-def product(moto: Moto, data: str) -> Any:
-    """Run web, worker and scheduler on an empty data directory; gives a session that is signed in by token."""
-    environment = {
-        **os.environ, "PLUMBLINE_DATA": data, "AWS_ENDPOINT_URL": moto.url, "AWS_EC2_METADATA_DISABLED": "true",
-    }  # fmt: skip
-    manage = [sys.executable, "manage.py"]
-    subprocess.run([*manage, "prepare"], cwd=ROOT, env=environment, check=True, stdout=subprocess.DEVNULL)
-    subprocess.run(
-        [*manage, "create_admin", "--password-stdin"], cwd=ROOT, env=environment, check=True, input=PASSWORD.encode(),
-        stdout=subprocess.DEVNULL,
-    )  # fmt: skip
-    key = subprocess.run(
-        [*manage, "shell", "-v0", "-c", TOKEN], cwd=ROOT, env=environment, check=True, stdout=subprocess.PIPE, text=True
-    ).stdout.strip().splitlines()[-1]  # fmt: skip
-    port = free_port()
-    environment["PUBLIC_URL"] = f"http://127.0.0.1:{port}"
-    with (Path(data) / "up.log").open("wb") as log:
-        process = subprocess.Popen(
-            [*manage, "up", "--port", str(port)], cwd=ROOT, env=environment, stdout=log, stderr=log
-        )
-        try:
-            api = Api(f"http://127.0.0.1:{port}", key)
-            try:
-                api.wait_until_up(process)
-            except Failed as error:
-                last = (Path(data) / "up.log").read_text(errors="replace").splitlines()[-5:]
-                raise Failed("\n   ".join([str(error), *last])) from error
-            yield api
-        finally:
-            process.terminate()
-            process.wait(40)
-
-
-class Api:
-    """The product over HTTP."""
-
-    def __init__(self, url: str, key: str) -> None:
-        self.url = url
-        self.session = requests.Session()
-        self.session.headers["Authorization"] = f"Token {key}"
-
-    def wait_until_up(self, process: subprocess.Popen[bytes]) -> None:
-        until = time.monotonic() + START_S
-        while time.monotonic() < until and process.poll() is None:
-            try:
-                if self.session.get(f"{self.url}/readyz", timeout=5).ok:
-                    return
-            except requests.RequestException:
-                pass
-            time.sleep(0.5)
-        raise Failed("The product did not come up.")
-
-    def raw(self, method: str, path: str, **more: Any) -> requests.Response:
-        return self.session.request(method, f"{self.url}/api/v1/{path}", timeout=90, **more)
-
-    def call(self, method: str, path: str, **more: Any) -> Any:
-        answer = self.raw(method, path, **more)
-        if not answer.ok:
-            raise Failed(f"{method} {path} answered {answer.status_code}: {answer.text[:300]}")
-        return answer.json() if answer.content else None
+class CloudApi(Api):
+    """The product over HTTP, with what is asked of its cloud part."""
 
     def run(self, account: int, *benchmarks: str) -> list[dict[str, Any]]:
         """Ask for runs and follow them to their end, telling each control as it is decided."""
@@ -179,7 +92,7 @@ class Api:
         return {row["arn"] for row in rows}
 
 
-def demonstrate(moto: Moto, api: Api) -> None:
+def demonstrate(moto: Moto, api: CloudApi) -> None:
     step("An AWS account (played by moto) with three faults: a bucket without TLS, an open SSH port, an admin policy")
     faults = build(moto)
     told(faults)
@@ -239,8 +152,8 @@ def demonstrate(moto: Moto, api: Api) -> None:
 def main() -> int:
     with tempfile.TemporaryDirectory(prefix="plumbline-demo-") as data, running_moto() as moto:
         try:
-            with product(moto, data) as api:
-                demonstrate(moto, api)
+            with running_product(data, AWS_ENDPOINT_URL=moto.url, AWS_EC2_METADATA_DISABLED="true") as product:
+                demonstrate(moto, CloudApi(product.url, product.said(TOKEN)))
         except Failed as error:
             sys.stdout.write(f"\nNot as told: {error}\n")
             return 1

@@ -15,7 +15,7 @@ from tempfile import TemporaryDirectory
 from time import monotonic, sleep
 
 from tests.peers.ports import free_port
-from tests.peers.sshd import _fingerprint, _listens, _make_key
+from tests.peers.sshd import _children, _fingerprint, _listens, _make_key, _spawn
 
 HERE = Path(__file__).parent
 TOOLS = ("/usr/sbin/sshd", "/usr/bin/sudo", "/usr/bin/ssh-keygen", "/usr/bin/unshare", "/usr/bin/nsenter")
@@ -30,12 +30,26 @@ def lacking() -> str:
 
 
 @dataclass(frozen=True)
+class Key:
+    """An SSH key of Ed25519 without passphrase."""
+
+    private: str
+    public: str
+
+
+def new_key() -> Key:
+    with TemporaryDirectory() as place:
+        path = Path(place) / "id"
+        _make_key(path, "ed25519")
+        return Key(path.read_text(), path.with_suffix(".pub").read_text())
+
+
+@dataclass(frozen=True)
 class Vm:
-    """A running VM. ``key`` (Ed25519, without passphrase) opens the user USER, who may use sudo without a password."""
+    """A running VM. Its key opens the user USER, who may use sudo without a password."""
 
     name: str
     port: int
-    key: str
     fingerprint: str
     pid: int
     """Of its process 1, which is sshd."""
@@ -62,24 +76,21 @@ class Vm:
 
 
 @contextmanager
-def running_vm(name: str) -> Iterator[Vm]:
-    """Run a VM, which is not hardened and has faults on purpose, until the block ends."""
+def running_vm(name: str, key: Key) -> Iterator[Vm]:
+    """Run a VM that ``key`` opens until the block ends; it is not hardened and has faults on purpose."""
     with TemporaryDirectory(prefix="plumbline-vm-", ignore_cleanup_errors=True) as place:
         directory, port = Path(place), free_port()
-        _make_key(directory / "id", "ed25519")
+        (directory / "id.pub").write_text(key.public)
         _make_key(directory / "host", "ed25519")
         log = directory / "log"
+        own = ["--mount", "--propagation", "private", "--pid", "--uts", "--ipc", "--fork", "--kill-child"]
         with log.open("wb") as output:
-            command = ["unshare", "--mount", "--pid", "--uts", "--ipc", "--fork", "--kill-child",
-                       "--propagation", "private", "sh", "-eu", str(HERE / "root.sh"), place, str(port), name]  # fmt: skip
-            outer = subprocess.Popen(
-                ["setpriv", "--pdeathsig", "KILL", *command], stdin=subprocess.DEVNULL, stdout=output, stderr=output,
-                start_new_session=True,
-            )  # fmt: skip
+            outer = _spawn(
+                ["unshare", *own, "sh", "-eu", str(HERE / "root.sh"), place, str(port), name], output.fileno()
+            )
         try:
             _wait(outer, port, log)
-            pid = int(Path(f"/proc/{outer.pid}/task/{outer.pid}/children").read_text().split()[0])
-            yield Vm(name, port, (directory / "id").read_text(), _fingerprint(directory / "host")[1], pid)
+            yield Vm(name, port, _fingerprint(directory / "host")[1], _children(outer.pid)[0])
         finally:
             with suppress(ProcessLookupError):
                 outer.kill()

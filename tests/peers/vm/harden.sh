@@ -19,7 +19,7 @@ sed -i 's/^#\?\s*PASS_MAX_DAYS.*/PASS_MAX_DAYS 365/; s/^#\?\s*UMASK.*/UMASK 027/
         s/^#\?\s*ENCRYPT_METHOD.*/ENCRYPT_METHOD YESCRYPT/' /etc/login.defs
 sed -i '/^#\?\s*INACTIVE/d' /etc/default/useradd
 echo 'INACTIVE=30' >>/etc/default/useradd
-printf 'deny = 5\nunlock_time = 900\n' >/etc/security/faillock.conf
+printf 'deny = 3\nunlock_time = 900\n' >/etc/security/faillock.conf
 printf 'remember = 24\nenforce_for_root\n' >/etc/security/pwhistory.conf
 sed -i 's/ nullok\(_secure\)\?\b//' /etc/pam.d/*
 sed -i '/pam_unix\.so/{s/success=1/success=2/; i auth required pam_faillock.so preauth

@@ -1,4 +1,5 @@
 # Makes the root of a VM and becomes its sshd: root.sh DIRECTORY PORT NAME, as process 1 of its namespaces.
+# The directory holds host, host.pub and id.pub, and gets root and layers.
 directory=$1 port=$2 name=$3
 root=$directory/root layers=$directory/layers
 mkdir "$root" "$layers"
