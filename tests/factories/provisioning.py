@@ -21,6 +21,7 @@ from organizations.models.organizations import Organization
 from templates_app.models import Template
 from tests.factories.compliance import NOON, CredentialFactory, HostFactory, completed_scan
 from tests.factories.organizations import OrganizationFactory
+from tests.peers.hcp import READS_STATE, HcpPeer
 
 
 class ProjectFactory(factory.django.DjangoModelFactory):
@@ -135,3 +136,17 @@ def vm_scan(
     return completed_scan(
         vm.host, template, statuses=statuses, now=now, scan_type=Scan.Type.PROVISION, stream=stream, **fields
     )
+
+
+NOTIFICATION_KEY, RUN_TASK_KEY = "a key for notifications", "a key for run tasks"
+
+
+def hcp_connection(peer: HcpPeer, organization: Organization | None = None, **fields: Any) -> TerraformConnection:
+    """Return a connection to the played HCP Terraform, which is on loopback: the operator's alone may go there."""
+    if organization is None:
+        organization = OrganizationFactory(is_operator=True)
+    values: dict[str, Any] = {
+        "host": peer.host, "ca_certificate": peer.ca_certificate, "token": peer.token(READS_STATE),
+        "notification_key": NOTIFICATION_KEY, "run_task_key": RUN_TASK_KEY,
+    }  # fmt: skip
+    return TerraformConnectionFactory(organization=organization, **values | fields)
