@@ -62,7 +62,7 @@ class Standing:
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """The gate's answer. ``would_block`` is what block mode holds against the VM, in every mode.
+    """The gate's answer. ``would_block`` is what the latest scan, or its lack, has against the VM, in every mode.
 
     ``alarming``: people should hear of ``would_block``, for the VM is let through in spite of it.
     """
@@ -74,7 +74,7 @@ class Decision:
 
 
 NO_SCAN_YET = "No scan of this VM has completed yet."
-NEEDS_ADMIN = "The latest scan is clean; an admin ends the block by releasing the VM."
+NEEDS_ADMIN = "It was blocked, and here a later scan does not end that: an admin releases the VM."
 
 
 def violations(rules: Rules, scan: Judged) -> tuple[str, ...]:
@@ -126,11 +126,9 @@ def decide(rules: Rules, vm: Standing) -> Decision:
         return Decision(State.PENDING, (NO_SCAN_YET,))
     if vm.judged is not None and violations(rules, vm.judged):
         return Decision(State.BLOCKED, against, against)
-    if against:
-        return Decision(State.UNVERIFIED, against, against)
     if vm.was_blocked and rules.only_admins_unblock:
-        return Decision(State.BLOCKED, (NEEDS_ADMIN,), (NEEDS_ADMIN,))
-    return Decision(State.ALLOWED)
+        return Decision(State.BLOCKED, (*against, NEEDS_ADMIN), against)
+    return Decision(State.UNVERIFIED if against else State.ALLOWED, against, against)
 
 
 def _against(rules: Rules, vm: Standing) -> tuple[str, ...]:

@@ -1,5 +1,6 @@
 """Handovers: what the gate says of each VM, anew when a scan ends, the settings change or someone releases it."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -9,7 +10,7 @@ from django.db.models import QuerySet
 from compliance.engine.enforcement import Decision, Judged, Rules, Standing, decide
 from compliance.models import ALLOWING, HandoverSettings, ProvisionedVm, Scan, VmEvent
 from compliance.selectors.handover_settings import exempted_project_ids, rules_of, settings_of, why_exempt
-from compliance.services.vm_events import note
+from compliance.services.vm_events import event, note
 from itsm.models import Alert
 from itsm.services.alerts import News, raise_alert
 from organizations import audit
@@ -21,6 +22,8 @@ from organizations.permissions import require
 GATE = SystemActor("handover gate")
 DECIDED_FIELDS = ("state", "reasons", "would_block", "state_since", "handed_over_at")
 LONGEST_REASON = 1000
+BATCH = 200
+VIOLATION = "handover_violation"
 
 
 @dataclass(frozen=True)
@@ -71,30 +74,59 @@ def take(vm: ProvisionedVm, decision: Decision, now: datetime) -> bool:
 
 
 def settle(vm: ProvisionedVm, policy: Policy, now: datetime) -> None:
-    """Decide on the locked ``vm``; what changed is stored, told in its timeline and audit log, and as an alert."""
-    before, was = audit.before(vm), (vm.state, list(vm.would_block))
-    decision = decide(policy.rules, standing_of(vm, policy))
-    if not take(vm, decision, now):
-        return
-    vm.save(update_fields=DECIDED_FIELDS)
-    if vm.state != was[0] or vm.state not in ALLOWING:
-        note(vm, VmEvent.Kind.DECIDED, words_of(decision), at=now, scan=vm.scan)
-    audit.record(actor=GATE, action="handover.decided", subject=vm, before=before)
-    if decision.alarming and vm.would_block != was[1]:
-        tell(vm, now)
+    """Decide on the locked ``vm`` after a scan of its own; each time that it is let through all the same is told."""
+    for one, _ in settled([vm], policy, now):
+        tell(one, now)
+
+
+def settle_many(vms: Sequence[ProvisionedVm], policy: Policy, now: datetime) -> None:
+    """Decide on the locked ``vms`` after an apply or a change of the settings; told is what nobody was told of yet."""
+    alarming = settled(vms, policy, now)
+    keys = Alert.objects.filter(organization=policy.settings.organization, kind=VIOLATION)
+    known = set(keys.values_list("dedupe_key", flat=True)) if alarming else set()
+    for vm, changed in alarming:
+        if changed or (key_of(vm) not in known and vm.state != ProvisionedVm.State.RELEASED):
+            tell(vm, now)
 
 
 def settle_all(*, organization: Organization, now: datetime) -> int:
     """Decide on every VM in service of ``organization``, as after a change of its settings; return how many."""
-    policy, decided = policy_of(organization), 0
-    for vm in locked(ProvisionedVm.objects.in_service().filter(organization=organization)).order_by("pk"):
-        settle(vm, policy, now)
-        decided += 1
-    return decided
+    vms = list(locked(ProvisionedVm.objects.in_service().filter(organization=organization)).order_by("pk"))
+    settle_many(vms, policy_of(organization), now)
+    return len(vms)
+
+
+def settled(vms: Sequence[ProvisionedVm], policy: Policy, now: datetime) -> list[tuple[ProvisionedVm, bool]]:
+    """Decide on ``vms``; store what changed and tell it in their timelines and the audit log, in a few statements.
+
+    Return those that are let through in spite of what speaks against them, and whether that is something else now.
+    """
+    changed, alarming, events = [], [], []
+    for vm in vms:
+        before, state, against = audit.before(vm), vm.state, list(vm.would_block)
+        decision = decide(policy.rules, standing_of(vm, policy))
+        if take(vm, decision, now):
+            changed.append((vm, before))
+            if vm.state != state or vm.state not in ALLOWING:
+                events.append(event(vm, VmEvent.Kind.DECIDED, words_of(decision), at=now, scan=vm.scan))
+        if decision.alarming:
+            alarming.append((vm, vm.would_block != against))
+    if changed:
+        ProvisionedVm.objects.bulk_update([vm for vm, _ in changed], DECIDED_FIELDS, batch_size=BATCH)
+        VmEvent.objects.bulk_create(events, batch_size=BATCH)
+        audit.record_all(
+            actor=GATE, action="handover.decided", subjects=changed, organization=policy.settings.organization
+        )
+    return alarming
 
 
 def locked(vms: QuerySet[ProvisionedVm]) -> QuerySet[ProvisionedVm]:
-    return vms.select_for_update(of=("self",)).select_related("organization", "project", "host", "scan")
+    """Return ``vms`` locked, with what decides on them.
+
+    What may change meanwhile is read after the lock: PostgreSQL would join the row it waited for with the old one.
+    """
+    rows = vms.select_for_update(of=("self",)).select_related("organization", "host")
+    return rows.prefetch_related("project", "scan")
 
 
 def words_of(decision: Decision) -> str:
@@ -106,11 +138,11 @@ def tell(vm: ProvisionedVm, now: datetime) -> None:
     raise_alert(
         organization=vm.organization,
         news=News(
-            kind="handover_violation",
+            kind=VIOLATION,
             severity=Alert.Severity.WARNING,
             title=f"{vm} does not meet the handover rules",
             message=f"{'. '.join(vm.would_block)}. It was let through: {why_let_through(vm)}",
-            dedupe_key=f"handover_violation:{vm.pk}",
+            dedupe_key=key_of(vm),
             subject_kind="provisioned_vm",
             subject_id=str(vm.pk),
             subject_label=str(vm),
@@ -119,6 +151,10 @@ def tell(vm: ProvisionedVm, now: datetime) -> None:
         now=now,
     )
     note(vm, VmEvent.Kind.ALERTED, ". ".join(vm.would_block) + ".", at=now, scan=vm.scan)
+
+
+def key_of(vm: ProvisionedVm) -> str:
+    return f"{VIOLATION}:{vm.pk}"
 
 
 def why_let_through(vm: ProvisionedVm) -> str:

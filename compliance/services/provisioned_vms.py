@@ -1,21 +1,26 @@
 """Provisioned VMs: entered with their hosts when an apply tells of them, retired when one tells no more."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from itertools import chain, count
 
 from django.db.models import QuerySet
 
 from compliance.engine.enforcement import decide
-from compliance.models import HandoverSettings, Host, ProvisionedVm, ProvisioningRun, VmEvent
-from compliance.services.handovers import Policy, locked, policy_of, settle, standing_of, take
-from compliance.services.streams import assign_host, assign_organization
-from compliance.services.vm_streams import end_stream
+from compliance.models import HandoverSettings, Host, HostKey, ProvisionedVm, ProvisioningRun, Stream, VmEvent
+from compliance.selectors.handover_settings import why_exempt
+from compliance.services.handovers import GATE, Policy, locked, policy_of, settle_many, standing_of, take
+from compliance.services.streams import assign_organization, end_all
+from compliance.services.vm_events import event
 from compliance.terraform.vms import Vm
+from organizations import audit
+from organizations.errors import Conflict
 
 OS_TYPES = {"windows": "windows", "bsd": "bsd"}
 """{OS family: OS type of the host}; what no family is known of is taken for Linux until a look at it tells."""
+OF_VMS = (Stream.Role.POLICY, Stream.Role.SECONDARY, Stream.Role.PROVISION)
 BATCH = 500
 LONGEST_HOSTNAME = 255
 NOT_IN_NAMES = re.compile(r"[^A-Za-z0-9_.:-]+")
@@ -23,7 +28,7 @@ SEEN_FIELDS = (
     "run", "connection", "workspace", "project", "locator", "resource_address", "resource_type", "name", "addresses",
     "os_family", "os_hint", "region", "power_state", "tags", "tainted",
 )  # fmt: skip
-WORK_FIELDS = ("phase", "due_at", "wait_until", "attempts", "waits_for", "failed_scans")
+WORK_FIELDS = ("phase", "due_at", "wait_until", "attempts", "waits_for", "failed_scans", "unverifiable")
 
 
 @dataclass(frozen=True)
@@ -38,20 +43,18 @@ class Entered:
 def enter(*, run: ProvisioningRun, vms: Sequence[Vm], now: datetime) -> Entered:
     """Enter ``vms`` with their hosts, take up what changed of known ones, retire those of the same state that are gone.
 
-    The caller holds the lock of the run's project. A few statements, however many VMs there are.
+    The caller serializes the organization's registrations. A few statements, however many VMs there are. Raises
+    Conflict for a VM that this run would move into an exempted project while the gate holds it.
     """
-    organization = run.organization
-    policy = policy_of(organization)
-    known = {(vm.provider, vm.instance_id): vm for vm in known_of(run, vms)}
-    new = [vm for vm in vms if (vm.provider, vm.instance_id) not in known]
-    gone = of_state(run).exclude(pk__in=[vm.pk for vm in known.values()])
-    destroyed = sum(retire(vm=vm, run=run, now=now) for vm in gone)
-    entered = entered_new(run, new, policy, now)
-    for vm in vms:
-        if (row := known.get((vm.provider, vm.instance_id))) is not None:
-            take_seen(row, vm, run)
-            begin_work(row, policy.settings, now)
-    ProvisionedVm.objects.bulk_update(known.values(), [*SEEN_FIELDS, *WORK_FIELDS], batch_size=BATCH)
+    policy = policy_of(run.organization)
+    told = {(vm.provider, vm.instance_id): vm for vm in vms}
+    before = locked_rows(run, told)
+    known = {key: row for row in before if (key := (row.provider, row.instance_id)) in told}
+    gone = [row for row in before if (row.provider, row.instance_id) not in known]
+    refuse_moved_out_of_the_gate(known.values(), run, policy)
+    retire(vms=gone, run=run, now=now)
+    entered = entered_new(run, [vm for key, vm in told.items() if key not in known], policy, now)
+    take_known(known, told, run, policy, now)
     rows = [*entered, *known.values()]
     ProvisionedVm.runs.through.objects.bulk_create(
         [ProvisionedVm.runs.through(provisionedvm_id=row.pk, provisioningrun_id=run.pk) for row in rows],
@@ -59,35 +62,84 @@ def enter(*, run: ProvisioningRun, vms: Sequence[Vm], now: datetime) -> Entered:
     )  # fmt: skip
     applied = f"Run {run.run_id} of {run.project} was applied"
     VmEvent.objects.bulk_create(
-        [
-            VmEvent(vm=row, kind=VmEvent.Kind.APPLIED, at=now, text=f"{applied}: {row.resource_address}.")
-            for row in rows
-        ],
+        [event(row, VmEvent.Kind.APPLIED, f"{applied}: {row.resource_address}.", at=now) for row in rows],
         batch_size=BATCH,
     )
-    for row in known.values():
-        settle(row, policy, now)
-    return Entered(len(entered), len(known), destroyed)
+    settle_many(list(known.values()), policy, now)
+    return Entered(len(entered), len(known), len(gone))
 
 
-def known_of(run: ProvisioningRun, vms: Sequence[Vm]) -> list[ProvisionedVm]:
-    ids = {(vm.provider, vm.instance_id) for vm in vms}
-    rows = locked(ProvisionedVm.objects.in_service().filter(organization=run.organization_id))
-    found: list[ProvisionedVm] = []
-    wanted = sorted({instance_id for _, instance_id in ids})
+def locked_rows(run: ProvisioningRun, told: Mapping[tuple[str, str], Vm]) -> list[ProvisionedVm]:
+    """Return, locked in one order whoever asks, the VMs in service that the run tells of, and the others of its state.
+
+    A VM that another state told of before counts as known: it moves to this one.
+    """
+    rows = ProvisionedVm.objects.in_service().filter(organization=run.organization_id)
+    found = set(of_state(run, rows).values_list("pk", flat=True))
+    wanted = sorted({instance_id for _, instance_id in told})
     for start in range(0, len(wanted), BATCH):
-        found += rows.filter(instance_id__in=wanted[start : start + BATCH])
-    return [row for row in found if (row.provider, row.instance_id) in ids]
+        named = rows.filter(instance_id__in=wanted[start : start + BATCH])
+        found |= {pk for pk, *key in named.values_list("pk", "provider", "instance_id") if tuple(key) in told}
+    ids, result = sorted(found), list[ProvisionedVm]()
+    for start in range(0, len(ids), BATCH):
+        result += locked(rows.filter(pk__in=ids[start : start + BATCH])).order_by("pk")
+    return result
 
 
-def of_state(run: ProvisioningRun) -> QuerySet[ProvisionedVm]:
-    """Return the VMs in service that the same state told of before: of its workspace, or its project's one state."""
-    rows = locked(ProvisionedVm.objects.in_service().filter(organization=run.organization_id))
+def of_state(run: ProvisioningRun, rows: QuerySet[ProvisionedVm]) -> QuerySet[ProvisionedVm]:
+    """Return those of ``rows`` that the same state told of before: of its workspace, or its project's one state."""
     return rows.filter(connection=run.connection, project=run.project, workspace=workspace_of(run))
+
+
+def refuse_moved_out_of_the_gate(rows: Iterable[ProvisionedVm], run: ProvisioningRun, policy: Policy) -> None:
+    """Raise Conflict where the gate holds a VM, and telling of it under an exempted project would let it through."""
+    if not (why := why_exempt(policy.settings, run.project, policy.exempted)):
+        return
+    held = [row for row in rows if not row.allowed and row.project_id != run.project_id and policy.settings.enabled]
+    if held:
+        raise Conflict(f"The gate holds {held[0]} in the project {held[0].project}; an admin releases it first. {why}")
 
 
 def workspace_of(run: ProvisioningRun) -> str:
     return run.workspace_id or run.workspace_name
+
+
+# --- Known ones -------------------------------------------------------------------------------------------------------
+
+
+def take_known(
+    known: Mapping[tuple[str, str], ProvisionedVm], told: Mapping[tuple[str, str], Vm], run: ProvisioningRun,
+    policy: Policy, now: datetime,
+) -> None:  # fmt: skip
+    """Take up what the run tells of VMs that are known, and have them looked at again."""
+    moved = []
+    for key, row in known.items():
+        before = row.addresses
+        take_seen(row, told[key], run)
+        begin_work(row, policy.settings, now)
+        if follow_address(row, before):
+            moved.append(row.host)
+    ProvisionedVm.objects.bulk_update(known.values(), [*SEEN_FIELDS, *WORK_FIELDS], batch_size=BATCH)
+    store_moved(moved)
+
+
+def follow_address(row: ProvisionedVm, before: Sequence[str]) -> bool:
+    """Set on the host of ``row``, without saving, its first address where the one it had is gone; return whether.
+
+    ``before`` are the addresses that were known until now. An address that a person has entered is none of them, and
+    stays.
+    """
+    host = row.host
+    if not row.addresses or host.address in row.addresses or host.address not in ("", *before):
+        return False
+    host.address, host.unreachable_since = row.addresses[0], None
+    return True
+
+
+def store_moved(hosts: Sequence[Host]) -> None:
+    """Store the changed addresses of ``hosts``; keys that were pinned at the old ones go."""
+    Host.objects.bulk_update(hosts, ["address", "unreachable_since"], batch_size=BATCH)
+    HostKey.objects.filter(host__in=[host.pk for host in hosts]).delete()
 
 
 # --- New ones ---------------------------------------------------------------------------------------------------------
@@ -115,7 +167,7 @@ def new_hosts(run: ProvisioningRun, vms: Sequence[Vm], settings: HandoverSetting
     taken = taken_names(run, {name for names in wanted for name in names})
     hosts = []
     for vm, names in zip(vms, wanted, strict=True):
-        name = next((one for one in names if one.lower() not in taken), names[-1])
+        name = next(one for one in chain(names, numbered(run, names[-1])) if one.lower() not in taken)
         taken.add(name.lower())
         hosts.append(
             Host(
@@ -130,8 +182,16 @@ def new_hosts(run: ProvisioningRun, vms: Sequence[Vm], settings: HandoverSetting
     return hosts
 
 
+def numbered(run: ProvisioningRun, name: str) -> Iterator[str]:
+    """Yield further names that no host of the organization has: an id may come back after its VM was destroyed."""
+    for number in count(2):
+        further = f"{name[: LONGEST_HOSTNAME - 8]}-{number}"
+        if not Host.objects.filter(organization=run.organization_id, hostname=further).exists():
+            yield further
+
+
 def candidates_for(vm: Vm) -> list[str]:
-    """Return names for the host of ``vm``, the last of which nobody else has."""
+    """Return names for the host of ``vm``, the last of which holds its id."""
     own = f"{named(vm)}.{NOT_IN_NAMES.sub('-', vm.instance_id)[-60:]}".strip(".:-")
     return [*(name[:LONGEST_HOSTNAME] for name in vm.hostnames), own[-LONGEST_HOSTNAME:].strip(".:-")]
 
@@ -163,6 +223,7 @@ def begin_work(row: ProvisionedVm, settings: HandoverSettings, now: datetime) ->
     """Have a worker look for ``row`` and scan it, when the settings ask for a scan of each provisioned VM."""
     if settings.enabled and settings.scan_on_provision:
         look_again(row, settings, now)
+        row.unverifiable = ""
     elif row.phase != ProvisionedVm.Phase.SCAN:
         row.phase, row.due_at, row.waits_for = ProvisionedVm.Phase.SETTLED, None, ""
 
@@ -176,13 +237,22 @@ def look_again(row: ProvisionedVm, settings: HandoverSettings, now: datetime) ->
 # --- Gone ones --------------------------------------------------------------------------------------------------------
 
 
-def retire(*, vm: ProvisionedVm, run: ProvisioningRun, now: datetime) -> int:
-    """Take the locked ``vm`` and its host out of service, for the state no longer has it. Its history stays."""
-    vm.retired_at, vm.phase, vm.due_at, vm.run = now, ProvisionedVm.Phase.SETTLED, None, run
-    vm.save(update_fields=["retired_at", "phase", "due_at", "run"])
-    Host.objects.filter(pk=vm.host_id, retired_at=None).update(retired_at=now)
-    vm.host.retired_at = now
-    assign_host(host=vm.host, now=now)
-    end_stream(vm=vm, now=now)
-    VmEvent.objects.create(vm=vm, kind=VmEvent.Kind.DESTROYED, at=now, text=f"Run {run.run_id} destroyed it.")
-    return 1
+def retire(*, vms: Sequence[ProvisionedVm], run: ProvisioningRun, now: datetime) -> None:
+    """Take the locked ``vms`` and their hosts out of service, for the state no longer has them. Their history stays.
+
+    Their streams end and what waits in them is cancelled; a scan that runs comes to its end and decides nothing.
+    """
+    hosts = [(vm.host, audit.before(vm.host)) for vm in vms if vm.host.retired_at is None]
+    for host, _ in hosts:
+        host.retired_at = now
+    Host.objects.bulk_update([host for host, _ in hosts], ["retired_at"], batch_size=BATCH)
+    audit.record_all(
+        actor=run.requested_by or GATE, action="host.retired", subjects=hosts, organization=run.organization
+    )
+    ids = [vm.pk for vm in vms]
+    for start in range(0, len(ids), BATCH):
+        part = ProvisionedVm.objects.filter(pk__in=ids[start : start + BATCH])
+        end_all(Stream.objects.going().filter(host__in=part.values("host"), role__in=OF_VMS), now)
+        part.update(retired_at=now, phase=ProvisionedVm.Phase.SETTLED, due_at=None, run=run)
+    words = f"Run {run.run_id} of {run.project} was applied and has it no more."
+    VmEvent.objects.bulk_create([event(vm, VmEvent.Kind.DESTROYED, words, at=now) for vm in vms], batch_size=BATCH)

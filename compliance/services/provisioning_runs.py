@@ -4,7 +4,7 @@ import re
 from dataclasses import dataclass
 from datetime import datetime
 
-from django.db import transaction
+from django.db import IntegrityError, transaction
 
 from compliance.models import Project, ProvisioningRun, TerraformConnection
 from compliance.queue import TEND_PROVISIONING
@@ -12,7 +12,7 @@ from compliance.services.provisioned_vms import enter
 from compliance.terraform import formats
 from compliance.terraform.documents import BadDocument, Document, digest, parse
 from organizations import audit
-from organizations.errors import Conflict, Invalid
+from organizations.errors import Conflict, Invalid, Unprocessable
 from organizations.models.organizations import Organization
 from organizations.models.users import Actor, User
 from organizations.permissions import require
@@ -48,17 +48,20 @@ def submit(
     document = read(submission.body, submission.format)
     sha256 = digest(document)
     run_id = submission.run_id or named_by_itself(document, sha256)
-    with transaction.atomic():
-        project = project_called(organization, submission.project)
-        key = f"posted:{project.pk}:{submission.workspace}:{run_id}"
-        if known := ProvisioningRun.objects.filter(organization=organization, source_key=key).first():
-            return the_same(known, sha256), False
-        run = ProvisioningRun.objects.create(
-            organization=organization, project=project, workspace_name=submission.workspace, run_id=run_id,
-            source=ProvisioningRun.Source.POSTED, source_key=key, status=ProvisioningRun.Status.REGISTERED,
-            requested_by=actor if isinstance(actor, User) else None,
-        )  # fmt: skip
-        register(actor=actor, run=run, document=document, now=now)
+    try:
+        with transaction.atomic():
+            project = project_called(organization, submission.project)
+            key = f"posted:{project.pk}:{submission.workspace}:{run_id}"
+            if known := ProvisioningRun.objects.filter(organization=organization, source_key=key).first():
+                return the_same(known, sha256), False
+            run = ProvisioningRun.objects.create(
+                organization=organization, project=project, workspace_name=submission.workspace, run_id=run_id,
+                source=ProvisioningRun.Source.POSTED, source_key=key, status=ProvisioningRun.Status.REGISTERED,
+                requested_by=actor if isinstance(actor, User) else None,
+            )  # fmt: skip
+            register(actor=actor, run=run, document=document, now=now)
+    except IntegrityError as error:  # a person entered a host of the same name at this very moment
+        raise Conflict("Something else changed the same hosts at the same moment; post the document again.") from error
     return run, True
 
 
@@ -67,6 +70,7 @@ def register(*, actor: Actor, run: ProvisioningRun, document: Document, now: dat
 
     Raises Conflict when a newer state of the same lineage was registered before.
     """
+    serialized(run.organization)
     refuse_older(run, document)
     run.lineage, run.serial, run.groups = document.lineage, document.serial, list(document.groups[:100])
     run.vms_sha256, run.status, run.error, run.registered_at = (
@@ -81,6 +85,11 @@ def register(*, actor: Actor, run: ProvisioningRun, document: Document, now: dat
     details = {"new": entered.new, "known": entered.known, "destroyed": entered.destroyed}
     audit.record(actor=actor, action="provisioning_run.registered", subject=run, details=details)
     TEND_PROVISIONING.enqueue()
+
+
+def serialized(organization: Organization) -> None:
+    """Have the registrations of one organization wait for each other: names of hosts are chosen once at a time."""
+    Organization.objects.select_for_update(no_key=True).get(pk=organization.pk)
 
 
 def refuse_older(run: ProvisioningRun, document: Document) -> None:
@@ -124,11 +133,18 @@ def workspace_project(connection: TerraformConnection, workspace: str) -> str:
 
 
 def read(body: bytes, format_: str) -> Document:
-    """Return what ``body`` tells; without a format, what it looks like decides. Raises Invalid."""
+    """Return what ``body`` tells; without a format, what it looks like decides.
+
+    Raises Invalid for what is no JSON, Unprocessable for JSON that is no applied state.
+    """
     try:
-        found, document = formats.read(parse(body))
+        value = parse(body)
     except BadDocument as error:
-        raise Invalid({f"document.{error.field}" if error.field else "document": str(error)}) from error
+        raise Invalid({"document": str(error)}) from error
+    try:
+        found, document = formats.read(value)
+    except BadDocument as error:
+        raise Unprocessable({f"document.{error.field}" if error.field else "document": str(error)}) from error
     if format_ and format_ != found:
         raise Invalid({"format": f"This document is {found}, not {format_}; leave format out, or post the other one."})
     return document

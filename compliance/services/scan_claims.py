@@ -15,7 +15,7 @@ from compliance.models import Host, Scan
 from compliance.queue import RUN_SCANS
 from compliance.services.due_times import note_end
 from compliance.services.ledgers import tally_ended
-from compliance.services.vm_scans import note_ended
+from compliance.services.vm_scans import note_ended, vm_of
 from organizations.services.claims import LEASE, Cancelled, Clock, LostClaim
 
 MOST_ATTEMPTS = 3
@@ -186,11 +186,12 @@ def as_it_was(scan: Scan) -> QuerySet[Scan]:
 @transaction.atomic
 def ended(scan: Scan, now: datetime, **values: str) -> int:
     """End a lost ``scan``, with what follows from it; return 1 if this call did it."""
+    vm = vm_of(scan)
     if not as_it_was(scan).update(finished_at=now, phase=Scan.Phase.ENDED, **values):
         return 0
     for name, value in values.items():
         setattr(scan, name, value)
     tally_ended([scan])
     note_end(scan=scan, now=now)
-    note_ended(scan, now)
+    note_ended(scan, vm, now)
     return 1

@@ -57,8 +57,7 @@ def complete(
     """
     vm = vm_scans.vm_of(scan)
     gate = policy_of(scan.organization) if vm is not None else None
-    if gate is not None:
-        results = vm_scans.without_exempted(results, scan, gate, benchmark)
+    results = vm_scans.without_exempted(results, scan, benchmark)
     waivers = in_force_on(scan.host, now)
     results = waived(results, {check_id: words_of(waiver) for check_id, waiver in waivers.items()})
     counts = scoring.count(results, severities)
@@ -100,18 +99,20 @@ def end(scan: Scan) -> None:
 @transaction.atomic
 def fail(*, scan: Scan, code: str, message: str, now: datetime) -> None:
     """End ``scan`` without results, with the reason. Do nothing when it is no longer its owner's."""
+    vm = vm_scans.vm_of(scan)
     if held(scan).update(
         status=Scan.Status.FAILED, finished_at=now, phase=Scan.Phase.ENDED, error_code=code, error=message
     ):
         scan.status, scan.error_code, scan.error = Scan.Status.FAILED, code, message
         tally_ended([scan])
         note_end(scan=scan, now=now)
-        vm_scans.note_ended(scan, now)
+        vm_scans.note_ended(scan, vm, now)
 
 
 @transaction.atomic
 def cancelled(*, scan: Scan, now: datetime) -> None:
     """End ``scan`` because somebody cancelled it."""
+    vm = vm_scans.vm_of(scan)
     if (
         held(scan)
         .exclude(cancel_requested_at=None)
@@ -119,7 +120,7 @@ def cancelled(*, scan: Scan, now: datetime) -> None:
     ):
         scan.status = Scan.Status.CANCELLED
         tally_ended([scan])
-        vm_scans.note_ended(scan, now)
+        vm_scans.note_ended(scan, vm, now)
 
 
 def note_refusal(host: Host, error: TransportError, now: datetime) -> None:

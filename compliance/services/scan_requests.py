@@ -21,7 +21,7 @@ from compliance.services.stream_scans import (
     wake_workers,
 )
 from compliance.services.streams import assign_host
-from compliance.services.vm_scans import note_ended
+from compliance.services.vm_scans import note_ended, vm_of
 from organizations import audit
 from organizations.errors import Conflict, Invalid
 from organizations.models.users import Actor, User
@@ -289,6 +289,7 @@ def cancel_scan(*, actor: Actor, scan: Scan, now: datetime) -> Scan:
     Raises PermissionDenied without manage_compliance, Conflict when it has ended.
     """
     require(actor, "manage_compliance", scan)
+    vm = vm_of(scan)
     scan = Scan.objects.select_for_update().get(pk=scan.pk)
     if scan.ended:
         raise Conflict(f"Only a pending or running scan can be cancelled; this one is {scan.status}.")
@@ -299,6 +300,6 @@ def cancel_scan(*, actor: Actor, scan: Scan, now: datetime) -> Scan:
         tally_ended([scan])
     scan.save(update_fields=["cancel_requested_at", "status", "finished_at", "phase"])
     if scan.ended:
-        note_ended(scan, now)
+        note_ended(scan, vm, now)
     audit.record(actor=actor, action="scan.cancelled", subject=scan, before=before)
     return scan

@@ -21,7 +21,6 @@ from compliance.services.stream_scans import collections
 from compliance.services.targets import target_of
 from organizations.services.claims import Cancelled, Clock, LostClaim, owner_name
 from templates_app.language.facts import Facts
-from templates_app.models import Template
 
 logger = logging.getLogger(__name__)
 
@@ -82,7 +81,7 @@ def run(scan: Scan, clock: Clock, manner: Manner) -> None:
         return
     waiting = waiting_scans(scan)
     try:
-        gathered = reached(scan, clock, manner, [other.template for other in waiting])
+        gathered = reached(scan, clock, manner, waiting)
     except (TransportError, ingest.Broken) as error:
         if isinstance(error, TransportError):
             scan_outcomes.note_refusal(scan.host, error, clock())
@@ -102,12 +101,13 @@ def run(scan: Scan, clock: Clock, manner: Manner) -> None:
     serve_waiting(scan, waiting, snapshot, facts, clock)
 
 
-def reached(scan: Scan, clock: Clock, manner: Manner, extra: list[Template]) -> Gathered:
-    """Collect the facts of the scan's host. Raises Cancelled when somebody cancels meanwhile."""
-    plan = plan_for(scan.organization, scan.host.os_type, scan.template, *extra)
+def reached(scan: Scan, clock: Clock, manner: Manner, waiting: list[Scan]) -> Gathered:
+    """Collect the facts of the scan's host, for the ``waiting`` scans too. Raises Cancelled when somebody cancels."""
+    plan = plan_for(scan.organization, scan.host.os_type, scan.template, *(other.template for other in waiting))
     transport = opened(scan.host, manner.locate(scan.host))
     report = reporter(scan, manner.watch)
-    walk_age = min(manner.walk_age, WALK_OF_NEW_VMS) if scan.scan_type == Scan.Type.PROVISION else manner.walk_age
+    hands_over = any(one.scan_type == Scan.Type.PROVISION for one in (scan, *waiting))
+    walk_age = min(manner.walk_age, WALK_OF_NEW_VMS) if hands_over else manner.walk_age
     with Watchman(scan, clock, transport.close) as watchman:
         try:
             with transport:

@@ -126,6 +126,12 @@ def end_streams(streams: QuerySet[Stream], now: datetime) -> bool:
     return False
 
 
+def end_all(streams: QuerySet[Stream], now: datetime) -> int:
+    """Take ``streams`` out of the posture, however many; return how many ended. Their scans stay."""
+    ids = list(streams.order_by("pk").values_list("pk", flat=True))
+    return sum(_end(ids[start : start + AT_ONCE], now) for start in range(0, len(ids), AT_ONCE))
+
+
 @transaction.atomic
 def _end(ids: list[int], now: datetime) -> int:
     """End streams and cancel the scans that wait in them; one that runs comes to its end and moves nothing."""

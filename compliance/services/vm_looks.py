@@ -1,6 +1,7 @@
 """Looks at VMs: what a provider tells of one, whether it answers SSH, and in a sentence what it waits for."""
 
 import socket
+from copy import copy
 from dataclasses import dataclass
 
 from compliance.engine.transports.base import TransportError
@@ -11,6 +12,7 @@ from compliance.services.provider_connections import opened
 from compliance.services.targets import resolve
 
 SSH_TIMEOUT_S = 5.0
+MOST_ADDRESSES = 4
 BANNER = b"SSH-"
 NOT_RUNNING = ("stopped", "other")
 
@@ -60,6 +62,23 @@ def missing_of(vm: ProvisionedVm, seen: Seen) -> str:
     if not (seen.addresses or vm.addresses or vm.host.address):
         return seen.note or f"{kind} tells no address of it yet."
     return ""
+
+
+def answering(vm: ProvisionedVm) -> tuple[str, str]:
+    """Return the address at which ``vm`` answers SSH, and what keeps it from answering, of which one is empty.
+
+    Its host's address is tried first, then the other ones that are known of the VM: which of a private and a public
+    one can be reached depends on where this server stands. An address that a person has entered is the only one.
+    """
+    host = vm.host
+    if missing := answers_ssh(host):
+        others = [one for one in vm.addresses if one != host.address] if host.address in vm.addresses else []
+        for address in others[: MOST_ADDRESSES - 1]:
+            elsewhere = copy(host)
+            elsewhere.address = address
+            if not answers_ssh(elsewhere):
+                return address, ""
+    return ("", missing) if missing else (host.address, "")
 
 
 def answers_ssh(host: Host) -> str:

@@ -3,8 +3,9 @@
 from datetime import datetime
 
 from compliance.engine.enforcement import Standing, State, decide
-from compliance.models import ProvisionedVm, Scan, VmEvent
-from compliance.selectors.handover_settings import exempted_checks, why_exempt
+from compliance.engine.transports.base import Reason
+from compliance.models import ProvisionedVm, Scan, Stream, VmEvent
+from compliance.selectors.handover_settings import exempted_checks, settings_of, why_exempt
 from compliance.services.handovers import Policy, judged, locked, policy_of, settle
 from compliance.services.vm_events import note
 from compliance.services.work_claims import pause
@@ -13,9 +14,11 @@ from templates_app.language.templates import compiled_template
 from templates_app.language.waivers import exempted
 
 Phase = ProvisionedVm.Phase
+LOOKED_FOR = (Phase.ADDRESS, Phase.SSH)
 MOST_FAILED_SCANS = 3
 HOPELESS = frozenset({
-    "wrong_os_type", "unsupported_os", "nothing_applies", "template_unusable", "host_key_changed", "internal_error",
+    "wrong_os_type", "unsupported_os", "nothing_applies", "template_unusable", Reason.HOST_KEY_CHANGED,
+    Reason.KEY_UNUSABLE, Reason.PASSWORD_TO_UNPINNED_HOST, Reason.NO_COMMON_ALGORITHM,
 })  # fmt: skip
 """Error codes of scans that another attempt at the same VM cannot help."""
 
@@ -27,9 +30,14 @@ def vm_of(scan: Scan) -> ProvisionedVm | None:
     return locked(ProvisionedVm.objects.in_service().filter(host=scan.host_id)).first()
 
 
-def without_exempted(results: list[Result], scan: Scan, policy: Policy, benchmark: str) -> list[Result]:
-    """Return ``results`` with those skipped that the organization has exempted."""
-    rules = policy.settings.exempted_rules
+def without_exempted(results: list[Result], scan: Scan, benchmark: str) -> list[Result]:
+    """Return ``results`` with those skipped that the organization has exempted; only in a VM's own stream they are.
+
+    That holds when its facts are scored again, too, or else its figures would jump with each change of an exception.
+    """
+    if scan.stream is None or scan.stream.role != Stream.Role.PROVISION:
+        return results
+    rules = settings_of(scan.organization).exempted_rules
     if not rules:
         return results
     compiled = compiled_template(scan.template_sha256, scan.template.document, benchmark, scan.profile)
@@ -49,32 +57,42 @@ def mark(scan: Scan, vm: ProvisionedVm, policy: Policy) -> None:
 
 
 def note_completed(scan: Scan, vm: ProvisionedVm, policy: Policy, now: datetime) -> None:
-    """Have the locked ``vm`` follow its completed ``scan``."""
-    vm.scan, vm.phase, vm.due_at, vm.waits_for = scan, Phase.SETTLED, None, ""
-    vm.unverifiable, vm.failed_scans, vm.os_family = "", 0, scan.host.os_type
+    """Have the locked ``vm`` follow its completed ``scan``; one that began before the latest apply is not the last."""
+    vm.scan, vm.unverifiable, vm.failed_scans, vm.os_family = scan, "", 0, scan.host.os_type
+    if not (vm.phase in LOOKED_FOR and began_before(scan, vm.run.registered_at)):
+        vm.phase, vm.due_at, vm.waits_for = Phase.SETTLED, None, ""
     vm.save(update_fields=["scan", "phase", "due_at", "waits_for", "unverifiable", "failed_scans", "os_family"])
     score = "without a score" if scan.score is None else f"with a score of {scan.score:.1f}"
     note(vm, VmEvent.Kind.SCANNED, f"Scan {scan.pk} completed {score}.", at=now, scan=scan)
     settle(vm, policy, now)
 
 
-def note_ended(scan: Scan, now: datetime) -> None:
-    """Have the VM of ``scan``, which has ended without results, follow it; other hosts' scans change nothing here."""
-    if (vm := vm_of(scan)) is None:
+def began_before(scan: Scan, at: datetime | None) -> bool:
+    return scan.started_at is not None and at is not None and scan.started_at < at
+
+
+def note_ended(scan: Scan, vm: ProvisionedVm | None, now: datetime) -> None:
+    """Have ``vm``, which the caller has locked before the scan, follow ``scan``, which has ended without results.
+
+    A VM that is being looked for goes on with that. No VM, nothing to do.
+    """
+    if vm is None:
         return
-    if scan.status == Scan.Status.CANCELLED:
-        note(vm, VmEvent.Kind.SCAN_FAILED, f"Scan {scan.pk} was cancelled.", at=now, scan=scan)
+    cancelled = scan.status == Scan.Status.CANCELLED
+    reason = f"Scan {scan.pk} was cancelled." if cancelled else scan.error or "The scan failed."
+    note(vm, VmEvent.Kind.SCAN_FAILED, reason, at=now, scan=scan)
+    if vm.phase in LOOKED_FOR:
+        return
+    if cancelled:
         vm.phase, vm.due_at = Phase.SETTLED, None
         vm.save(update_fields=["phase", "due_at"])
     else:
-        note_failed(scan, vm, now)
+        try_again(scan, vm, reason, now)
 
 
-def note_failed(scan: Scan, vm: ProvisionedVm, now: datetime) -> None:
+def try_again(scan: Scan, vm: ProvisionedVm, reason: str, now: datetime) -> None:
     """Have the locked ``vm`` try again within its time, and at least three times, else say that it is unverified."""
     vm.failed_scans += 1
-    reason = scan.error or "The scan failed."
-    note(vm, VmEvent.Kind.SCAN_FAILED, reason, at=now, scan=scan)
     in_time = vm.wait_until is not None and now < vm.wait_until
     if scan.error_code not in HOPELESS and (in_time or vm.failed_scans < MOST_FAILED_SCANS):
         vm.phase, vm.due_at, vm.attempts = Phase.SSH, now + pause(vm.failed_scans + 2), 0

@@ -4,7 +4,7 @@ from datetime import datetime
 
 from compliance.models import HandoverSettings, ProvisionedVm, Scan, Stream
 from compliance.services.postures import let_go
-from compliance.services.stream_scans import idle, insert_scans, wake_workers
+from compliance.services.stream_scans import collections, insert_scans, wake_workers
 from organizations.errors import Conflict
 from organizations.models.users import Actor
 from templates_app.models import Template
@@ -47,13 +47,12 @@ def stream_for(vm: ProvisionedVm, settings: HandoverSettings, now: datetime) -> 
 
 
 def ask_for_scan(vm: ProvisionedVm, settings: HandoverSettings, *, priority: int, now: datetime, actor: Actor) -> Scan:
-    """Return the pending scan of ``vm``, asked for now unless one waits already."""
+    """Return the pending scan of the locked ``vm``, asked for now unless one waits already. Raises Conflict."""
     stream = stream_for(vm, settings, now)
-    if idle([stream], [Scan.Status.PENDING]):
-        insert_scans([stream], scan_type=Scan.Type.PROVISION, priority=priority, now=now, actor=actor)
-        wake_workers(1)
-    return Scan.objects.filter(stream=stream, status=Scan.Status.PENDING).latest("pk")
-
-
-def end_stream(*, vm: ProvisionedVm, now: datetime) -> None:
-    let_go(Stream.objects.going().filter(host=vm.host_id, role=Stream.Role.PROVISION), now)
+    if waiting := collections([Scan.Status.PENDING]).filter(stream=stream).first():
+        return waiting
+    asked = insert_scans([stream], scan_type=Scan.Type.PROVISION, priority=priority, now=now, actor=actor)
+    if not asked:
+        raise Conflict(missing_content(settings, vm.host.os_type) + ".")
+    wake_workers(1)
+    return asked[0]

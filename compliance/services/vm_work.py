@@ -1,37 +1,52 @@
 """Work on provisioned VMs: each is looked for, waited for and scanned, with limits, whatever worker does it."""
 
 import logging
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from django.db import transaction
 
 from compliance.models import HandoverSettings, Host, ProvisionedVm, Scan, VmEvent
 from compliance.selectors.handover_settings import settings_of, why_exempt
 from compliance.services.handovers import GATE, locked, policy_of
-from compliance.services.provisioned_vms import OS_TYPES
+from compliance.services.provisioned_vms import OS_TYPES, follow_address, store_moved
+from compliance.services.streams import assign_host
 from compliance.services.vm_events import note
-from compliance.services.vm_looks import Look, answers_ssh, look
+from compliance.services.vm_looks import Look, answering, look
 from compliance.services.vm_scans import give_up
 from compliance.services.vm_streams import A_HANDOVER_WAITS, ask_for_scan, missing_content
-from compliance.services.work_claims import claimed, pause, put_back
+from compliance.services.work_claims import claimed, pause
 from organizations.services.claims import Clock, owner_name
 
 logger = logging.getLogger(__name__)
 
 Phase = ProvisionedVm.Phase
+LONGEST_DRAIN = timedelta(seconds=20)
+"""Then workers turn to scans again: machines that do not answer take seconds each. The next tick goes on."""
+BROKE = "An error of the product itself ended the last look at it; the worker's log names it."
 
 
 def drain(*, clock: Clock) -> int:
-    """Look at the VMs that are due, until none is; return how many."""
-    done = 0
+    """Look at the VMs that are due, until none is or it has taken long enough; return how many."""
+    done, began = 0, clock()
     for vm in claimed(ProvisionedVm, owner=owner_name(), clock=clock):
         try:
             work_on(vm, clock)
         except Exception:
             logger.exception("vm.look_broke", extra={"vm_id": vm.pk})
-            put_back(vm, due_at=clock() + pause(vm.attempts))
+            broke(vm, clock())
         done += 1
+        if clock() - began > LONGEST_DRAIN:
+            break
     return done
+
+
+@transaction.atomic
+def broke(claimed_vm: ProvisionedVm, now: datetime) -> None:
+    """Have a VM wait at which a look broke; that ends with its time, too."""
+    vm = locked(ProvisionedVm.objects.filter(pk=claimed_vm.pk)).get()
+    if vm.lease_owner == claimed_vm.lease_owner and vm.phase in (Phase.ADDRESS, Phase.SSH):
+        wait(vm, BROKE, now)
+        vm.save()
 
 
 def sweep(*, now: datetime) -> int:
@@ -43,11 +58,30 @@ def sweep(*, now: datetime) -> int:
 
 def work_on(vm: ProvisionedVm, clock: Clock) -> None:
     """Bring the claimed ``vm`` one step on: to an address, to SSH, to its scan, or to the end of waiting."""
+    if not wanted(vm, clock()):
+        return
     if vm.phase == Phase.ADDRESS:
         resolved(vm, look(vm), clock())
         vm.refresh_from_db()
     if vm.phase == Phase.SSH and vm.due_at is not None:
-        reached(vm, answers_ssh(vm.host), clock())
+        reached(vm, *answering(vm), clock())
+
+
+@transaction.atomic
+def wanted(claimed_vm: ProvisionedVm, now: datetime) -> bool:
+    """Return whether the gate still waits for a scan of this VM; if not, end the work on it."""
+    vm = locked(ProvisionedVm.objects.filter(pk=claimed_vm.pk)).get()
+    if vm.lease_owner != claimed_vm.lease_owner:
+        return False
+    policy = policy_of(vm.organization)
+    if vm.host.retired_at is not None:
+        give_up(vm, f"The host {vm.host} was retired here by hand, so it is not scanned any more.", now)
+        return False
+    if why_exempt(policy.settings, vm.project, policy.exempted):
+        vm.phase, vm.due_at, vm.waits_for, vm.lease_owner, vm.lease_until = Phase.SETTLED, None, "", "", None
+        vm.save()
+        return False
+    return True
 
 
 # --- An address -------------------------------------------------------------------------------------------------------
@@ -59,7 +93,7 @@ def resolved(claimed_vm: ProvisionedVm, found: Look, now: datetime) -> None:
     vm = locked(ProvisionedVm.objects.filter(pk=claimed_vm.pk)).get()
     if vm.lease_owner != claimed_vm.lease_owner or vm.phase != Phase.ADDRESS:
         return
-    take_seen(vm, found)
+    take_seen(vm, found, now)
     settings = settings_of(vm.organization)
     if reason := missing_content(settings, vm.host.os_type):
         give_up(vm, f"{reason}.", now)
@@ -74,9 +108,9 @@ def resolved(claimed_vm: ProvisionedVm, found: Look, now: datetime) -> None:
     vm.save()
 
 
-def take_seen(vm: ProvisionedVm, found: Look) -> None:
+def take_seen(vm: ProvisionedVm, found: Look, now: datetime) -> None:
     """Set on ``vm``, and store on its host, what its provider tells now. An address that a person has entered stays."""
-    host, known = vm.host, {"", *vm.addresses}
+    host, before = vm.host, vm.addresses
     if found.seen is not None:
         seen = found.seen
         vm.provider_connection = found.connection
@@ -84,30 +118,34 @@ def take_seen(vm: ProvisionedVm, found: Look) -> None:
         vm.os_family, vm.power_state = seen.os_family or vm.os_family, seen.power_state or vm.power_state
         vm.os_hint = seen.os_name or vm.os_hint
         vm.tags = dict(seen.tags) or vm.tags
-    address = next(iter(vm.addresses), host.address) if host.address in known else host.address
+    if follow_address(vm, before):
+        store_moved([host])
     os_type = OS_TYPES.get(vm.os_family, "linux")
-    if (host.address, host.os_type) != (address, os_type):
-        if host.address != address:
-            host.keys.all().delete()
-        host.address, host.os_type = address, os_type
-        Host.objects.filter(pk=host.pk).update(address=address, os_type=os_type, unreachable_since=None)
+    if host.os_type != os_type:
+        host.os_type = os_type
+        Host.objects.filter(pk=host.pk).update(os_type=os_type)
+        assign_host(host=host, now=now)
 
 
 # --- SSH, and the scan ------------------------------------------------------------------------------------------------
 
 
 @transaction.atomic
-def reached(claimed_vm: ProvisionedVm, missing: str, now: datetime) -> None:
-    """Ask for the scan of a VM that answers; wait for one that does not, or give up when the time is over."""
+def reached(claimed_vm: ProvisionedVm, address: str, missing: str, now: datetime) -> None:
+    """Ask for the scan of a VM that answers at ``address``; wait for one that does not, or give up in the end."""
     vm = locked(ProvisionedVm.objects.filter(pk=claimed_vm.pk)).get()
     if vm.lease_owner != claimed_vm.lease_owner or vm.phase != Phase.SSH:
         return
     settings = settings_of(vm.organization)
     if missing:
         wait(vm, missing, now)
-    elif why_exempt(settings, vm.project, policy_of(vm.organization).exempted):
-        vm.phase, vm.due_at, vm.waits_for = Phase.SETTLED, None, ""
+    elif lacking := missing_content(settings, vm.host.os_type):
+        give_up(vm, f"{lacking}.", now)
     else:
+        if vm.host.address != address and vm.host.address in vm.addresses:
+            vm.host.address, vm.host.unreachable_since = address, None
+            store_moved([vm.host])
+            note(vm, VmEvent.Kind.RESOLVED, f"It answers at {address} port {vm.host.port}.", at=now)
         use_login(vm, settings)
         scan = ask_for_scan(vm, settings, priority=A_HANDOVER_WAITS, now=now, actor=GATE)
         note(vm, VmEvent.Kind.SCAN_REQUESTED, f"Scan {scan.pk} was asked for.", at=now, scan=scan)
@@ -127,7 +165,7 @@ def use_login(vm: ProvisionedVm, settings: HandoverSettings) -> None:
 
 def wait(vm: ProvisionedVm, missing: str, now: datetime) -> None:
     """Set on ``vm`` that it is looked at again after a pause, or that its time is over."""
-    if vm.wait_until is not None and now >= vm.wait_until:
+    if vm.wait_until is None or now >= vm.wait_until:
         give_up(vm, f"{missing.rstrip('.')}, and the time to wait for it is over.", now)
         return
     if missing != vm.waits_for:

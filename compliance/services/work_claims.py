@@ -20,7 +20,7 @@ def claimed(model: type[Row], *, owner: str, clock: Callable[[], datetime]) -> I
         for pk in ids:
             row = model.objects.claimable(now).filter(pk=pk).order_by()
             if row.update(lease_owner=owner, lease_until=now + LEASE, attempts=F("attempts") + 1):
-                yield model.objects.get(pk=pk)
+                yield model._default_manager.get(pk=pk)
 
 
 def held(row: Work) -> WorkQuerySet:
