@@ -2,6 +2,14 @@ from django.urls import path, register_converter
 
 from compliance.reports.formats import FORMATS
 from compliance.views.dashboard import DashboardPage
+from compliance.views.handover_settings import (
+    HandoverSettingsPage,
+    ProjectChoices,
+    RuleChoices,
+    ScheduleWords,
+    TryProviderConnection,
+    TryTerraformConnection,
+)
 from compliance.views.host_drift import HostDrift
 from compliance.views.host_groups import ChangeHostGroup, HostGroupList, HostGroupPage, MoveHosts
 from compliance.views.host_import import HostImport, ImportSample
@@ -23,6 +31,8 @@ from compliance.views.policy_overrides import (
     RemoveSecondary,
 )
 from compliance.views.previews import CancelPreview, PreviewPage, PublishPreviewed
+from compliance.views.provisioned_vms import ReleaseVm, ScanVm, VmList, VmPage
+from compliance.views.provisioning import ProvisioningOverview, ProvisionScans
 from compliance.views.reports import (
     ComplianceReportPage,
     ExportFile,
@@ -138,4 +148,24 @@ urlpatterns = [
     path("compliance/exceptions/<int:pk>/revoke/", RevokeWaiver.as_view(), name="revoke_waiver"),
     path("hooks/terraform/notification/<int:connection>/", TerraformNotification.as_view(), name="notification_hook"),
     path("hooks/terraform/run-task/<int:connection>/", TerraformRunTask.as_view(), name="run_task_hook"),
+    path("provisioning/", ProvisioningOverview.as_view(), name="provisioning"),
+    path("provisioning/scans/", ProvisionScans.as_view(), name="provision_scans"),
+    path("provisioning/vms/", VmList.as_view(), name="vms"),
+    path("provisioning/vms/<int:pk>/", VmPage.as_view(), name="vm"),
+    path("provisioning/vms/<int:pk>/release/", ReleaseVm.as_view(), name="release_vm"),
+    path("provisioning/vms/<int:pk>/scan/", ScanVm.as_view(), name="scan_vm"),
+    path("provisioning/settings/", HandoverSettingsPage.as_view(), name="handover_settings"),
+    path("provisioning/settings/schedule/", ScheduleWords.as_view(), name="schedule_words"),
+    path("provisioning/settings/rules/", RuleChoices.as_view(), name="exemptable_rules"),
+    path("provisioning/settings/projects/", ProjectChoices.as_view(), name="exemptable_projects"),
+    path(
+        "provisioning/settings/terraform/<int:pk>/test/",
+        TryTerraformConnection.as_view(),
+        name="test_terraform_connection",
+    ),
+    path(
+        "provisioning/settings/providers/<int:pk>/test/",
+        TryProviderConnection.as_view(),
+        name="test_provider_connection",
+    ),
 ]

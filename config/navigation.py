@@ -8,6 +8,7 @@ from typing import Any
 from django.http import HttpRequest
 from django.urls import NoReverseMatch, reverse
 
+from organizations.models.users import User
 from organizations.permissions import CONFIGURING, holds_anywhere
 
 
@@ -32,6 +33,7 @@ ENTRIES = (
     Entry("Dashboard", "/", "dashboard", VIEW),
     Entry("Compliance", "/compliance/", "shield", VIEW, "Operations", "/compliance/hosts/"),
     Entry("Cloud", "/cloud/", "cloud", VIEW, "Operations", "/cloud/"),
+    Entry("Provisioning", "/provisioning/", "gate", VIEW, "Operations", "/provisioning/vms/"),
     Entry("Alerts", "/alerts/", "alert", VIEW, "Operations"),
     Entry("Configuration", "/admin/", "settings", CONFIGURING, "Manage", "/admin/"),
 )
@@ -56,6 +58,14 @@ CLOUD_TABS = (
 )
 """The tabs of Cloud, (label, name of the url): each includes cloudbench/_tabs.html; what is not mounted is left out."""
 
+PROVISIONING_TABS = (
+    ("Overview", "/provisioning/", VIEW, False),
+    ("Scan Results", "/provisioning/scans/", VIEW, True),
+    ("VMs", "/provisioning/vms/", VIEW, True),
+    ("Settings", "/provisioning/settings/", ("manage_settings",), False),
+)
+"""The tabs of Provisioning, (label, url, codenames, whether its page has ``in_part``)."""
+
 
 def active_among(path: str, urls: Iterable[str]) -> str:
     """Return the one of ``urls`` that the page at ``path`` belongs to, the longest; "/" has no page but its own."""
@@ -63,7 +73,7 @@ def active_among(path: str, urls: Iterable[str]) -> str:
 
 
 def navigation(request: HttpRequest) -> dict[str, Any]:
-    """Give every page its ``nav_entries``, and those of Compliance and Cloud their tabs: [{label, url, active}]."""
+    """Give every page its ``nav_entries``, and those of an entry with tabs these too: [{label, url, active}]."""
     user = getattr(request, "user", None)
     if user is None or not user.is_authenticated:
         return {}
@@ -85,6 +95,7 @@ def navigation(request: HttpRequest) -> dict[str, Any]:
         ],
         "compliance_tabs": [{"label": label, "url": url, "active": url == tab} for label, url in tabs],
         "cloud_tabs": cloud_tabs(request.path),
+        "provisioning_tabs": provisioning_tabs(user, request.path),
     }  # fmt: skip
 
 
@@ -96,3 +107,16 @@ def cloud_tabs(path: str) -> list[dict[str, Any]]:
             mounted.append((label, reverse(name)))
     tab = active_among(path, [url for _, url in mounted])
     return [{"label": label, "url": url, "active": url == tab} for label, url in mounted]
+
+
+def provisioning_tabs(user: User, path: str) -> list[dict[str, Any]]:
+    """Return the tabs of Provisioning that ``user`` may open, with the one marked that the page belongs to."""
+    if not path.startswith("/provisioning/"):
+        return []
+    open_to = [
+        (label, url)
+        for label, url, codenames, in_part in PROVISIONING_TABS
+        if holds_anywhere(user, codenames, in_part=in_part)
+    ]
+    tab = active_among(path, [url for _, url in open_to])
+    return [{"label": label, "url": url, "active": url == tab} for label, url in open_to]

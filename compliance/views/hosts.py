@@ -9,7 +9,7 @@ from django.utils import timezone
 from django.views.generic import TemplateView
 from django.views.generic.base import View
 
-from compliance.models import Host, HostGroup, Policy, Scan
+from compliance.models import Host, HostGroup, Policy, ProvisionedVm, Scan
 from compliance.selectors.checks import titles_of
 from compliance.selectors.hosts import (
     alerts_of,
@@ -127,6 +127,7 @@ class HostPage(OwnedPage, TemplateView):
             "severities": SEVERITIES,
             "fails": failing_words(chosen),
             "keys": list(host.keys.all()),
+            "vm": ProvisionedVm.objects.filter(host=host).select_related("project").first(),
         }
 
     def history_tab(self, host: Host, chosen: Scan | None) -> dict[str, Any]:

@@ -10,7 +10,7 @@ from compliance.models import Host, Scan
 from organizations.models.organizations import Organization
 from organizations.web.lists import searched, wanted_day, wanted_id
 
-USED_TYPES = frozenset({Scan.Type.SCHEDULED, Scan.Type.ON_DEMAND, Scan.Type.RE_EVALUATION})
+USED_TYPES = frozenset({Scan.Type.SCHEDULED, Scan.Type.ON_DEMAND, Scan.Type.PROVISION, Scan.Type.RE_EVALUATION})
 """What the product makes so far; the others come with what makes them."""
 FEW_HOSTS = 100
 """Up to so many hosts are named one by one, so that their scans are found by the index on the host."""

@@ -42,6 +42,11 @@ STATUS_ICONS = {
     "open": "alert",
     "acknowledged": "eye",
     "resolved": "check",
+    "allowed": "check",
+    "blocked": "ban",
+    "released": "key",
+    "unverified": "question",
+    "exempt": "minus",
     "incomplete": "warning",
     "warning": "warning",
     "critical": "warning",
@@ -207,6 +212,7 @@ SUBJECT_PAGES = {
     "host": SubjectPage("Open host", "host", "/compliance/hosts/{}/"),
     "scan": SubjectPage("Open scan", "scan", "/compliance/scans/{}/"),
     "cloud_run": SubjectPage("Open run", "cloud", "/cloud/runs/{}/"),
+    "provisioned_vm": SubjectPage("Open VM", "gate", "/provisioning/vms/{}/"),
     "waiver": SubjectPage("Open exception", "exception", "/compliance/exceptions/?panel={}"),
 }
 """An app that raises an alert lies above the one that shows it, so the pages are known here."""
