@@ -10,6 +10,7 @@ from django.db.models import QuerySet
 from compliance.engine.enforcement import Decision, Judged, Rules, Standing, decide
 from compliance.models import ALLOWING, HandoverSettings, ProvisionedVm, Scan, VmEvent
 from compliance.selectors.handover_settings import exempted_project_ids, rules_of, settings_of, why_exempt
+from compliance.services.run_task_news import wake_for_vms
 from compliance.services.vm_events import event, note
 from itsm.models import Alert
 from itsm.services.alerts import News, raise_alert
@@ -117,6 +118,7 @@ def settled(vms: Sequence[ProvisionedVm], policy: Policy, now: datetime) -> list
         audit.record_all(
             actor=GATE, action="handover.decided", subjects=changed, organization=policy.settings.organization
         )
+    wake_for_vms(vms, now)
     return alarming
 
 
@@ -195,4 +197,5 @@ def release(*, actor: Actor, vm: ProvisionedVm, reason: str, now: datetime) -> P
     vm.save(update_fields=[*DECIDED_FIELDS, "released_by", "released_at", "release_reason"])
     note(vm, VmEvent.Kind.RELEASED, reason, at=now, scan=vm.scan, actor=actor)
     audit.record(actor=actor, action="handover.released", subject=vm, before=before)
+    wake_for_vms([vm], now)
     return vm

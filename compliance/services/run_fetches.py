@@ -8,7 +8,7 @@ from django.conf import settings
 from django.db import transaction
 
 from compliance.models import Project, ProvisioningRun
-from compliance.services.provisioning_runs import register
+from compliance.services.provisioning_runs import register, serialized
 from compliance.services.run_task_news import wake_for_run
 from compliance.services.terraform_clients import client_of
 from compliance.services.work_claims import claimed, held, pause, put_back
@@ -25,6 +25,7 @@ logger = logging.getLogger(__name__)
 TERRAFORM = SystemActor("Terraform")
 Status = ProvisioningRun.Status
 NEVER_CURRENT = "The state of this run never became the workspace's current one; apply again, or post it."
+BROKE = "The state of this run could not be registered; the log says why."
 REMOVED = "The connection was removed before the state of this run was fetched."
 
 
@@ -36,7 +37,7 @@ def drain(*, clock: Clock) -> int:
             work_on(run, clock)
         except Exception:
             logger.exception("provisioning_run.fetch_broke", extra={"run_id": run.pk})
-            put_back(run, due_at=clock() + pause(run.attempts))
+            pause_or_end(run, BROKE, clock())
         done += 1
     return done
 
@@ -66,6 +67,7 @@ def document_of(state: StateFile) -> Document:
 def take(claimed_run: ProvisioningRun, document: Document, now: datetime) -> None:
     """Register what was fetched, unless another worker did or a newer run of the workspace came first."""
     Project.objects.select_for_update().get(pk=claimed_run.project_id)
+    serialized(claimed_run.organization)
     run = (
         held(claimed_run).select_related("organization", "project", "connection").filter(status=Status.FETCHING).first()
     )
@@ -85,13 +87,20 @@ def take(claimed_run: ProvisioningRun, document: Document, now: datetime) -> Non
 
 def wait_or_end(run: ProvisioningRun, error: HcpError, now: datetime) -> None:
     """Have the state of ``run`` asked for again after a pause, or end, for what cannot be helped or takes too long."""
-    late = now >= run.created_at + timedelta(minutes=settings.TERRAFORM_STATE_MINUTES)
     if isinstance(error, NotYet) and (newer := newer_than(run)):
         end(run, Status.REGISTERED, superseded_by(newer), now)
-    elif error.passing and not late:
+    elif error.passing:
+        pause_or_end(run, NEVER_CURRENT if isinstance(error, NotYet) else error.message, now)
+    else:
+        end(run, Status.FAILED, error.message, now)
+
+
+def pause_or_end(run: ProvisioningRun, trouble: str, now: datetime) -> None:
+    """Have ``run`` tried again after a pause, until its time is over."""
+    if now < run.created_at + timedelta(minutes=settings.TERRAFORM_STATE_MINUTES):
         put_back(run, due_at=now + pause(run.attempts))
     else:
-        end(run, Status.FAILED, NEVER_CURRENT if isinstance(error, NotYet) else error.message, now)
+        end(run, Status.FAILED, trouble, now)
 
 
 @transaction.atomic

@@ -7,6 +7,7 @@ from compliance.engine.transports.base import Reason
 from compliance.models import ProvisionedVm, Scan, Stream, VmEvent
 from compliance.selectors.handover_settings import exempted_checks, settings_of, why_exempt
 from compliance.services.handovers import Policy, judged, locked, policy_of, settle
+from compliance.services.run_task_news import wake_for_vms
 from compliance.services.vm_events import note
 from compliance.services.work_claims import pause
 from templates_app.language.results import Result
@@ -86,6 +87,7 @@ def note_ended(scan: Scan, vm: ProvisionedVm | None, now: datetime) -> None:
     if cancelled:
         vm.phase, vm.due_at = Phase.SETTLED, None
         vm.save(update_fields=["phase", "due_at"])
+        wake_for_vms([vm], now)
     else:
         try_again(scan, vm, reason, now)
 
