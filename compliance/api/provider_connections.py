@@ -109,6 +109,7 @@ class ProviderConnectionViewSet(
     @action(detail=False, methods=["get"], filter_backends=[], pagination_class=None)
     def kinds(self, request: Request) -> Response:
         """Tell the kinds of providers and what a connection to each takes."""
+        self.organizations()  # refuses whoever may manage none
         return Response(ProviderKindSerializer(list(map(described, KINDS)), many=True).data)
 
 
