@@ -23,13 +23,17 @@ from compliance.api.compliance_report import (
 )
 from compliance.api.credentials import CredentialViewSet
 from compliance.api.dashboard import DashboardView
+from compliance.api.handover_settings import HandoverSettingsViewSet
 from compliance.api.host_groups import HostGroupViewSet
 from compliance.api.hosts import HostViewSet
 from compliance.api.policies import PolicyViewSet
 from compliance.api.policy_overrides import PolicyOverrideViewSet, PolicySecondaryViewSet
 from compliance.api.previews import PreviewViewSet
+from compliance.api.projects import ProjectViewSet
+from compliance.api.provider_connections import ProviderConnectionViewSet
 from compliance.api.scans import ScanViewSet
 from compliance.api.score_changes import ScoreChangeView
+from compliance.api.terraform_connections import TerraformConnectionViewSet
 from compliance.api.trends import TrendView
 from compliance.api.try_outs import TryOutView
 from compliance.api.waivers import WaiverViewSet
@@ -66,6 +70,9 @@ router.register(r"policies/(?P<policy_pk>[0-9]{1,18})/secondaries", PolicySecond
 router.register("scans", ScanViewSet)
 router.register("exceptions", WaiverViewSet)
 router.register("alerts", AlertViewSet)
+router.register("provisioning/connections", TerraformConnectionViewSet)
+router.register("provisioning/projects", ProjectViewSet)
+router.register("providers", ProviderConnectionViewSet)
 router.register("cloud/benchmarks", BenchmarkViewSet)
 router.register("cloud/runs", RunViewSet)
 router.register("compliance-report/hosts", ReportHostViewSet, basename="report-hosts")
@@ -75,6 +82,8 @@ router.register("cloud/schedules", ScheduleViewSet)
 router.register("cloud/custom-controls", CustomControlViewSet)
 
 PREVIEW = "v1/templates/<int:pk>/preview/"  # needs stored facts, so it is compliance's
+
+SETTINGS = HandoverSettingsViewSet.as_view({"get": "retrieve", "patch": "partial_update"}, detail=True)
 
 urlpatterns = [
     path("v1/me/", MeView.as_view()),
@@ -88,6 +97,7 @@ urlpatterns = [
     path(PREVIEW, PreviewViewSet.as_view({"get": "retrieve", "post": "create"}, detail=True)),
     path(f"{PREVIEW}cancel/", PreviewViewSet.as_view({"post": "cancel"}, detail=True)),
     path(f"{PREVIEW}hosts/", PreviewViewSet.as_view({"get": "hosts"}, detail=True)),
+    path("v1/organizations/<int:pk>/compliance-settings/", SETTINGS),
     path("v1/cloud/policy/", AccessPolicyView.as_view()),
     path("v1/cloud/queries/", QueryView.as_view()),
     path("v1/cloud/queries/save/", SaveQueryView.as_view()),
