@@ -31,6 +31,9 @@ from compliance.api.policy_overrides import PolicyOverrideViewSet, PolicySeconda
 from compliance.api.previews import PreviewViewSet
 from compliance.api.projects import ProjectViewSet
 from compliance.api.provider_connections import ProviderConnectionViewSet
+from compliance.api.provisioned_vms import ProvisionedVmViewSet
+from compliance.api.provisioning import ProvisioningOverviewView
+from compliance.api.provisioning_runs import ProvisioningRunViewSet
 from compliance.api.scans import ScanViewSet
 from compliance.api.score_changes import ScoreChangeView
 from compliance.api.terraform_connections import TerraformConnectionViewSet
@@ -72,6 +75,8 @@ router.register("exceptions", WaiverViewSet)
 router.register("alerts", AlertViewSet)
 router.register("provisioning/connections", TerraformConnectionViewSet)
 router.register("provisioning/projects", ProjectViewSet)
+router.register("provisioning/runs", ProvisioningRunViewSet)
+router.register("provisioning/vms", ProvisionedVmViewSet)
 router.register("providers", ProviderConnectionViewSet)
 router.register("cloud/benchmarks", BenchmarkViewSet)
 router.register("cloud/runs", RunViewSet)
@@ -98,6 +103,7 @@ urlpatterns = [
     path(f"{PREVIEW}cancel/", PreviewViewSet.as_view({"post": "cancel"}, detail=True)),
     path(f"{PREVIEW}hosts/", PreviewViewSet.as_view({"get": "hosts"}, detail=True)),
     path("v1/organizations/<int:pk>/compliance-settings/", SETTINGS),
+    path("v1/provisioning/overview/", ProvisioningOverviewView.as_view()),
     path("v1/cloud/policy/", AccessPolicyView.as_view()),
     path("v1/cloud/queries/", QueryView.as_view()),
     path("v1/cloud/queries/save/", SaveQueryView.as_view()),

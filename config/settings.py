@@ -272,9 +272,17 @@ SPECTACULAR_SETTINGS = {
         "ControlSeverityEnum": "cloudbench.models.custom_controls.CustomControl.Severity",
         "OsTypeEnum": "templates_app.models.templates.OsType",
         "ScannedOsTypeEnum": [("linux", "Linux")],
+        "GateStateEnum": "compliance.models.provisioned_vms.ProvisionedVm.State",
+        "ProviderKindEnum": "compliance.models.provider_connections.ProviderConnection.Kind",
+        "ProvisioningRunStatusEnum": "compliance.models.provisioning_runs.ProvisioningRun.Status",
+        "VmEventKindEnum": "compliance.models.vm_events.VmEvent.Kind",
+        "HostKeyStateEnum": "compliance.models.hosts.HostKey.State",
     },
 }
 DATA_UPLOAD_MAX_MEMORY_SIZE = 1_000_000
+STATE_DOCUMENT_BYTES = env.number("STATE_DOCUMENT_MB", 16, at_least=1) * 1_000_000
+LARGE_BODIES = {"/api/v1/provisioning/runs/": STATE_DOCUMENT_BYTES}
+"""Paths that take more than that; the view reads no further than its limit."""
 
 # --- Pages ------------------------------------------------------------------------------------------------------------
 LANGUAGE_CODE = "en-us"

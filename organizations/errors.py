@@ -47,8 +47,8 @@ class TooLarge(Refused):
     title = "The content is too large."
 
 
-class Unprocessable(Refused):
-    """The document was read and cannot be used."""
+class Unprocessable(Invalid):
+    """The document was read and cannot be used; ``errors`` names the places in it."""
 
     status = 422
     title = "The document cannot be used."

@@ -20,9 +20,10 @@ class bounded_bodies:  # noqa: N801 - named in MIDDLEWARE like a function
     def __call__(self, request: HttpRequest) -> HttpResponse:
         """Pass on what is within bounds."""
         length = request.META.get("CONTENT_LENGTH") or "0"
-        if not length.isdigit() or int(length[:18]) <= settings.DATA_UPLOAD_MAX_MEMORY_SIZE:
+        limit = settings.LARGE_BODIES.get(request.path, settings.DATA_UPLOAD_MAX_MEMORY_SIZE)
+        if not length.isdigit() or int(length[:18]) <= limit:
             return self.get_response(request)
-        error = TooLarge(f"A request may hold {settings.DATA_UPLOAD_MAX_MEMORY_SIZE:,} bytes at most.")
+        error = TooLarge(f"A request may hold {limit:,} bytes at most.")
         if not request.path.startswith(("/api/", "/hooks/")):
             return render(request, "refused.html", {"error": error}, status=error.status)
         return JsonResponse(document(error.status, str(error)), status=error.status, content_type=MEDIA_TYPE)

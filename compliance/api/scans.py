@@ -4,6 +4,7 @@ from typing import Any
 from django.db.models import QuerySet
 from django.http import HttpResponse
 from django.utils import timezone
+from django_filters.rest_framework import CharFilter, FilterSet, TypedChoiceFilter
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import (
     OpenApiParameter,
@@ -24,6 +25,7 @@ from compliance.selectors.scan_reports import counts, failed_by_severity, scan_r
 from compliance.selectors.scans import tallied
 from compliance.services import re_evaluation, scan_reports, scan_requests
 from compliance.web.paging import TalliedPages
+from compliance.web.projects import of_project
 from organizations.errors import Conflict, NotReady
 from organizations.models.users import User
 from organizations.permissions import permitted_in_part, permitted_to
@@ -67,6 +69,9 @@ class ScanSerializer(OwnedSerializer):
     template_name = serializers.CharField(source="template.name", read_only=True)
     template_slug = serializers.CharField(source="template.slug", read_only=True)
     template_version = serializers.IntegerField(source="template.version", read_only=True)
+    vm = serializers.IntegerField(source="host.vm.pk", allow_null=True, read_only=True)
+    project = serializers.IntegerField(source="host.vm.project_id", allow_null=True, read_only=True)
+    project_name = serializers.CharField(source="host.vm.project.name", allow_null=True, read_only=True)
     counts = serializers.SerializerMethodField()
     failed_by_severity = serializers.SerializerMethodField()
     block_reasons = serializers.ListField(child=serializers.CharField(), read_only=True)
@@ -78,7 +83,8 @@ class ScanSerializer(OwnedSerializer):
             "id", "organization", "host", "hostname", "template", "template_name", "template_slug", "template_version",
             "template_sha256", "profile", "policy", "scan_type", "based_on", "status", "privilege", "benchmark",
             "score", "score_without_waivers", "coverage", "incomplete", "counts", "failed_by_severity", "left_out",
-            "handover_blocked", "would_block", "block_reasons", "progress", "error_code", "error", "created_at",
+            "vm", "project", "project_name", "handover_blocked", "would_block", "block_reasons", "progress",
+            "error_code", "error", "created_at",
             "started_at", "finished_at",
         ]  # fmt: skip
         read_only_fields = [name for name in fields if name not in ("host", "template", "profile")]
@@ -134,18 +140,41 @@ TALLIED = frozenset({"status", "scan_type", "policy"})
 NOT_NARROWING = frozenset({"page", "page_size", "ordering", "organization", "format"})
 
 
+class ScanFilters(FilterSet):
+    """``project`` is that of a provisioned VM, by id or name; ``blocked`` is what enforcement made of a VM's scan."""
+
+    project = CharFilter(method="in_project")
+    blocked = TypedChoiceFilter(
+        field_name="handover_blocked", choices=(("true", "Blocked"), ("false", "Not blocked")),
+        coerce=lambda text: text == "true",
+    )  # fmt: skip
+
+    class Meta:
+        model = Scan
+        fields = {
+            "status": ["exact"], "scan_type": ["exact"], "host": ["exact"], "policy": ["exact"], "template": ["exact"],
+            "profile": ["exact"], "stream": ["exact"], "created_at": ["gte", "lt"],
+        }  # fmt: skip
+
+    def in_project(self, rows: QuerySet[Scan], name: str, wanted: str) -> QuerySet[Scan]:
+        return of_project(rows, wanted, self.request.user, "host__vm__project")
+
+
 class ScanViewSet(mixins.CreateModelMixin, OwnedReadViewSet):
     """Scans: ask for one, look at it, cancel it, take its reports."""
 
     queryset = Scan.objects.select_related(
-        "organization", "host", "template", "snapshot__manifest", "snapshot__organization", "results", "requested_by"
+        "organization",
+        "host__vm__project",
+        "template",
+        "snapshot__manifest",
+        "snapshot__organization",
+        "results",
+        "requested_by",
     ).defer("template__document", "results__data", "snapshot__manifest__data")
     serializer_class = ScanSerializer
     permissions = {"read": "view_compliance", "write": "manage_compliance"}
-    filterset_fields = {
-        "status": ["exact"], "scan_type": ["exact"], "host": ["exact"], "policy": ["exact"], "template": ["exact"],
-        "profile": ["exact"], "stream": ["exact"], "created_at": ["gte", "lt"],
-    }  # fmt: skip
+    filterset_class = ScanFilters
     search_fields = ["host__hostname", "template__name"]
     ordering_fields = ["created_at", "finished_at", "score"]
     http_method_names = ["get", "post", "head", "options"]

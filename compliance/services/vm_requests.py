@@ -6,8 +6,8 @@ from django.db import transaction
 
 from compliance.models import ProvisionedVm, Scan, VmEvent
 from compliance.queue import TEND_PROVISIONING
-from compliance.selectors.handover_settings import exempted_project_ids, settings_of, why_exempt
-from compliance.services.handovers import locked
+from compliance.selectors.handover_settings import why_exempt
+from compliance.services.handovers import locked, policy_of, settle_many
 from compliance.services.provisioned_vms import look_again
 from compliance.services.vm_events import note
 from organizations import audit
@@ -15,31 +15,36 @@ from organizations.errors import Conflict
 from organizations.models.users import Actor
 from organizations.permissions import require
 
-LOOKED_AT = ("phase", "due_at", "attempts", "failed_scans", "wait_until", "waits_for", "lease_owner", "lease_until")
+LOOKED_AT = (
+    "phase", "due_at", "attempts", "failed_scans", "wait_until", "waits_for", "unverifiable", "lease_owner",
+    "lease_until",
+)  # fmt: skip
 
 
 @transaction.atomic
 def request_vm_scan(*, actor: Actor, vm: ProvisionedVm, now: datetime) -> ProvisionedVm:
     """Have ``vm`` be looked for, waited for and scanned from now on, whatever Scan on Provision says.
 
-    One whose scan waits for a worker already is left as it is. What the gate says stays until the scan ends. Raises
-    PermissionDenied without manage_compliance, Conflict for a VM that was destroyed or that needs no scan.
+    One whose scan waits for a worker already is left as it is. A block stays until the scan ends; an unverified VM is
+    pending again. Raises PermissionDenied without manage_compliance, Conflict for a VM that was destroyed or that needs
+    no scan.
     """
     require(actor, "manage_compliance", vm)
     vm = locked(ProvisionedVm.objects.filter(pk=vm.pk)).get()
     if vm.retired_at is not None:
         raise Conflict(f"{vm} was destroyed.")
-    settings = settings_of(vm.organization)
-    if reason := why_exempt(settings, vm.project, exempted_project_ids(settings)):
+    policy = policy_of(vm.organization)
+    if reason := why_exempt(policy.settings, vm.project, policy.exempted):
         raise Conflict(f"{reason} An admin changes that in the settings of provisioning.")
     if scan_waits(vm):
         return vm
     before = audit.before(vm)
-    look_again(vm, settings, now)
-    vm.lease_owner, vm.lease_until = "", None
+    look_again(vm, policy.settings, now)
+    vm.unverifiable, vm.lease_owner, vm.lease_until = "", "", None
     vm.save(update_fields=LOOKED_AT)
     note(vm, VmEvent.Kind.SCAN_REQUESTED, "A scan was asked for.", at=now, actor=actor)
-    audit.record(actor=actor, action="vm.scan_requested", subject=vm, before=before)
+    audit.record(actor=actor, action="provisioned_vm.scan_requested", subject=vm, before=before)
+    settle_many([vm], policy, now)
     TEND_PROVISIONING.enqueue()
     return vm
 

@@ -49,9 +49,9 @@ def problem(
     return Response(body, status=status, content_type=MEDIA_TYPE, headers=named)
 
 
-def invalid(errors: Mapping[str, Sequence[str]]) -> Response:
+def invalid(errors: Mapping[str, Sequence[str]], kind: type[Invalid] = Invalid) -> Response:
     """Return the problem of fields that hold what they may not hold; the detail names the first of them."""
-    return problem(Invalid.status, in_words(errors), title=Invalid.title, errors=errors)
+    return problem(kind.status, in_words(errors), title=kind.title, errors=errors)
 
 
 def in_words(errors: Mapping[str, Sequence[str]]) -> str:
@@ -89,7 +89,7 @@ def _refused(error: Refused) -> Response:
             {"job": None, "progress": str(error)}, status=202, headers={"Retry-After": str(error.retry_after_s)}
         )
     if isinstance(error, Invalid):
-        return invalid(error.errors)
+        return invalid(error.errors, type(error))
     return problem(error.status, str(error), title=error.title)
 
 

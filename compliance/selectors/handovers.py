@@ -1,0 +1,93 @@
+"""What the gate answers, read in as few queries as can be: pipelines ask it again and again."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from django.conf import settings
+from django.db.models import Case, CharField, Exists, OuterRef, QuerySet, Value, When
+
+from compliance.models import ALLOWING, HostKey, ProvisionedVm, ProvisioningRun
+from compliance.reports.handovers import RunHandover, VmHandover, summary, worst
+
+COLUMNS = (
+    "pk", "name", "instance_id", "host__hostname", "state", "reasons", "would_block", "scan", "identity", "waits_for",
+    "phase",
+)  # fmt: skip
+FETCHING = "The state of this run is being fetched from Terraform."
+NO_VMS = "This run has no VMs."
+ALL_GONE = "All VMs of this run were destroyed since."
+
+
+def with_identity(vms: QuerySet[ProvisionedVm]) -> QuerySet[ProvisionedVm]:
+    """Set on each of ``vms`` as ``identity`` how its host is known: "pinned", "first_contact" or "unknown".
+
+    One pinned key that nobody confirmed is enough for "first_contact": it may be the one that the scan saw.
+    """
+    pinned = HostKey.objects.filter(host=OuterRef("host"), state=HostKey.State.PINNED)
+    return vms.annotate(
+        identity=Case(
+            When(Exists(pinned.filter(first_contact=True)), then=Value("first_contact")),
+            When(Exists(pinned), then=Value("pinned")),
+            default=Value("unknown"),
+            output_field=CharField(),
+        )
+    )
+
+
+def vm_handover(vm: ProvisionedVm) -> VmHandover:
+    """Return the gate's answer about ``vm``, which comes with its host and ``identity``."""
+    return answer({
+        "pk": vm.pk, "name": vm.name, "instance_id": vm.instance_id, "host__hostname": vm.host.hostname,
+        "state": vm.state, "reasons": vm.reasons, "would_block": vm.would_block, "scan": vm.scan_id,
+        "identity": vm.identity, "waits_for": vm.waits_for,
+    })  # fmt: skip
+
+
+def run_handover(run: ProvisioningRun) -> RunHandover:
+    """Return the gate's answer about the VMs of ``run`` that are in service; ``run`` comes with its project."""
+    rows = list(with_identity(run.vms.in_service()).order_by("name", "pk").values(*COLUMNS))
+    vms = [answer(row) for row in rows]
+    state, reasons = standing(run, vms)
+    allowed = state in ALLOWING
+    settled = all(row["phase"] == ProvisionedVm.Phase.SETTLED for row in rows)
+    return RunHandover(
+        allowed=allowed,
+        final=allowed or (state != ProvisionedVm.State.PENDING and settled),
+        state=state,
+        reasons=reasons,
+        id=run.pk,
+        run_id=run.run_id,
+        project=run.project.name,
+        organization=run.organization.name,
+        status=run.status,
+        groups=run.groups,
+        vms=vms,
+    )
+
+
+def standing(run: ProvisioningRun, vms: list[VmHandover]) -> tuple[str, list[str]]:
+    """Return the state of ``run`` as a whole and why; one whose state could not be had proves nothing."""
+    if run.status == ProvisioningRun.Status.FETCHING:
+        return ProvisionedVm.State.PENDING.value, [FETCHING]
+    if run.status == ProvisioningRun.Status.FAILED:
+        return ProvisionedVm.State.UNVERIFIED.value, [run.error or "The state of this run could not be fetched."]
+    if not vms:
+        return ProvisionedVm.State.ALLOWED.value, [ALL_GONE if run.vms_count else NO_VMS]
+    states = [vm.state for vm in vms]
+    return worst(states), summary(states)
+
+
+def answer(row: Mapping[str, Any]) -> VmHandover:
+    return VmHandover(
+        id=row["pk"],
+        name=row["name"] or row["instance_id"],
+        host=row["host__hostname"],
+        allowed=row["state"] in ALLOWING,
+        state=row["state"],
+        reasons=row["reasons"],
+        would_block=row["would_block"],
+        scan=row["scan"],
+        identity=row["identity"],
+        waits_for=row["waits_for"],
+        url=f"{settings.PUBLIC_URL}/provisioning/vms/{row['pk']}/",
+    )

@@ -1,0 +1,25 @@
+"""Provisioning runs as a command names them."""
+
+from django.db.models import Q
+
+from compliance.models import ProvisioningRun
+
+OURS = "id:"
+MOST = 10
+LONGEST_ID = 18
+
+
+def runs_called(wanted: str, *, project: str = "", organization: str = "") -> list[ProvisioningRun]:
+    """Return the runs that ``wanted`` may mean, at most ten: by our id, written ``7`` or ``id:7``, or by their own.
+
+    ``project`` is a name, ``organization`` a slug; empty ones do not narrow.
+    """
+    named, number = Q(run_id=wanted), wanted.removeprefix(OURS)
+    if number.isascii() and number.isdigit() and len(number) <= LONGEST_ID:
+        named = Q(pk=int(number)) if wanted.startswith(OURS) else named | Q(pk=int(number))
+    runs = ProvisioningRun.objects.filter(named).select_related("project", "organization")
+    if project:
+        runs = runs.filter(project__name=project)
+    if organization:
+        runs = runs.filter(organization__slug=organization)
+    return list(runs.order_by("pk")[:MOST])
