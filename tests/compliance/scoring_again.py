@@ -20,13 +20,14 @@ def facts_of(forward: str, at: datetime = NOON) -> FactDocument:
 
 
 def scanned(
-    host: Host, template: Template, forward: str = FORWARDS, *, now: datetime = NOON, stream: Stream | None = None
+    host: Host, template: Template, forward: str = FORWARDS, *, now: datetime = NOON, stream: Stream | None = None,
+    scan_type: Scan.Type = Scan.Type.ON_DEMAND,
 ) -> Scan:
     """Return a completed scan of ``host`` with facts that are stored, made by the product's own services."""
     stream = stream or scan_requests.stream_of(host, template, "server")
     scan = a_scan(
         host, template, status=Scan.Status.RUNNING, lease_owner="tests", started_at=now, created_at=now, stream=stream,
-        policy=stream.policy,
+        policy=stream.policy, scan_type=scan_type,
     )  # fmt: skip
     found = evaluation_of(scan, facts_of(forward, now))
     return scan_outcomes.complete(

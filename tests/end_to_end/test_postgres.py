@@ -29,6 +29,10 @@ AGAIN = {
         "tests/compliance/test_hosts_api.py",
         "tests/compliance/test_host_import_services.py", "tests/compliance/test_query_counts_views.py",
     ],
+    "provisioning": [
+        "tests/compliance/test_provisioned_vms_services.py", "tests/compliance/test_vm_work_services.py",
+        "tests/compliance/test_handovers_services.py",
+    ],
     "cloud accounts and schedules": [
         "tests/cloudbench/test_accounts_[as]*.py", "tests/cloudbench/test_schedules_*.py",
         "tests/cloudbench/test_score_alerts_services.py", "tests/cloudbench/test_runs_services.py",
