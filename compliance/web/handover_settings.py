@@ -95,7 +95,7 @@ class HandoverSettingsForm(forms.Form):
 
 def values_of(settings: HandoverSettings) -> dict[str, Any]:
     """Return what the form of ``settings`` shows at first."""
-    return {name: getattr(settings, name) for name in PLAIN}
+    return {name: getattr(settings, name) for name in PLAIN} | {"minimum_score": f"{settings.minimum_score:g}"}
 
 
 # --- Exemptions -------------------------------------------------------------------------------------------------------
@@ -158,9 +158,13 @@ def cron_words(text: str, zone: ZoneInfo, now: datetime) -> CronWords:
     try:
         cron = parse(text)
     except BadCron as bad:
-        return CronWords(problem=f"{bad}.")
+        return CronWords(problem=first_upper(f"{bad}."))
     said = words(cron)
-    return CronWords(said[:1].upper() + said[1:], next_times(cron, now, zone, TIMES_SHOWN))
+    return CronWords(first_upper(said), next_times(cron, now, zone, TIMES_SHOWN))
+
+
+def first_upper(text: str) -> str:
+    return text[:1].upper() + text[1:]
 
 
 def asked_text(asked: Mapping[str, str], name: str) -> str:

@@ -106,7 +106,7 @@ GATES = {
     State.PENDING: Gate("warn", "clock", "It may not be handed over yet: its first scan has to complete.", ""),
     State.ALLOWED: Gate("good", "check", "It may be handed over.", "What speaks against it"),
     State.BLOCKED: Gate("bad", "ban", "It may not be handed over.", ""),
-    State.RELEASED: Gate("info", "key", "An admin released it; it may be handed over.", "In spite of"),
+    State.RELEASED: Gate("info", "key", "An admin released it; it may be handed over.", "Released in spite of"),
     State.UNVERIFIED: Gate("odd", "question", "It may not be handed over: nothing proves that it meets the rules.", ""),
     State.EXEMPT: Gate("none", "minus", "It may be handed over without a scan.", "What speaks against it"),
 }
@@ -145,7 +145,7 @@ def steps_of(vm: ProvisionedVm, scan: Scan | None) -> list[Step]:
 
 MARKS = {
     VmEvent.Kind.APPLIED: "is-info", VmEvent.Kind.WAITING: "is-warn", VmEvent.Kind.RESOLVED: "is-info",
-    VmEvent.Kind.SCAN_REQUESTED: "is-info", VmEvent.Kind.SCANNED: "is-good", VmEvent.Kind.SCAN_FAILED: "is-bad",
+    VmEvent.Kind.SCAN_REQUESTED: "is-info", VmEvent.Kind.SCANNED: "is-info", VmEvent.Kind.SCAN_FAILED: "is-bad",
     VmEvent.Kind.RELEASED: "is-good", VmEvent.Kind.ALERTED: "is-warn",
 }  # fmt: skip
 STATE_MARKS = {

@@ -472,7 +472,7 @@ def test_alert_leads_to_the_vm(page, organization, vm):
 
 def test_settings_show_the_defaults_before_they_are_stored(page):
     shown = text(page.get(SETTINGS))
-    assert 'name="minimum_score" value="70.0"' in shown
+    assert 'name="minimum_score" value="70"' in shown
     assert 'value="ubuntu"' in shown
     assert not HandoverSettings.objects.exists()
 
