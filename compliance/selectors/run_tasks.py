@@ -13,7 +13,8 @@ from compliance.terraform.outcomes import FailedRule, Status
 
 State, Phase, Stage = ProvisionedVm.State, ProvisionedVm.Phase, RunTask.Stage
 REFUSED = (State.BLOCKED, State.UNVERIFIED)
-UNDECIDED = ~Q(phase=Phase.SETTLED) | Q(state=State.PENDING)
+UNDECIDED = ~Q(state__in=(State.EXEMPT, State.RELEASED)) & (~Q(phase=Phase.SETTLED) | Q(state=State.PENDING))
+"""A new apply has each VM scanned again, whatever was decided before; no scan changes what is exempt or released."""
 MOST_NAMED = 10
 """VMs named in a message; it has 1,000 characters at most."""
 MOST_READ = 100
@@ -38,6 +39,15 @@ def word_for(task: RunTask, *, last: bool) -> Word:
     if task.stage == Stage.POST_APPLY and task.registered is not None:
         return of_run(task, task.registered, last)
     return of_workspace(task)
+
+
+def page_for(task: RunTask, word: Word) -> str:
+    """Return the path of our page on what ``word`` is about: one VM, or those of the run's project."""
+    if len(word.vms) == 1:
+        return reverse("compliance:vm", args=word.vms)
+    if task.registered is not None:
+        return f"{reverse('compliance:vms')}?project={task.registered.project_id}"
+    return reverse("compliance:provisioning")
 
 
 # --- Before an apply: the VMs of the workspace ------------------------------------------------------------------------

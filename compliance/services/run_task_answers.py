@@ -7,7 +7,7 @@ from django.conf import settings
 from django.db.models import Case, F, When
 
 from compliance.models import RunTask
-from compliance.selectors.run_tasks import Word, failed_rules, word_for
+from compliance.selectors.run_tasks import Word, failed_rules, page_for, word_for
 from compliance.services.terraform_clients import client_of
 from compliance.services.work_claims import claimed, held, pause, put_back
 from compliance.terraform.hcp import Code, HcpError
@@ -62,7 +62,7 @@ def work_on(task: RunTask, clock: Clock) -> None:
 def body_of(task: RunTask, word: Word) -> dict[str, object]:
     final = word.status != "running" and task.takes_outcomes
     return callback(
-        status=word.status, message=word.message, url=f"{settings.PUBLIC_URL}/provisioning/",
+        status=word.status, message=word.message, url=settings.PUBLIC_URL + page_for(task, word),
         failed=failed_rules(word.vms, site=settings.PUBLIC_URL) if final else (), accepts_outcomes=task.takes_outcomes,
     )  # fmt: skip
 

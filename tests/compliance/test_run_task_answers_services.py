@@ -15,7 +15,13 @@ from compliance.services.work_claims import claimed
 from tests.compliance.all_tables import everything_stored
 from tests.compliance.terraform_files import instance, showing
 from tests.factories.organizations import member
-from tests.factories.provisioning import RUN_TASK_KEY, handover_settings, hcp_connection, vm_scan
+from tests.factories.provisioning import (
+    RUN_TASK_KEY,
+    ProjectFactory,
+    handover_settings,
+    hcp_connection,
+    vm_scan,
+)
 from tests.factories.templates_app import a_check, published_template
 from tests.peers.hcp import running_hcp
 from tests.peers.hcp_deliveries import TASK_SIGNATURE
@@ -182,16 +188,51 @@ def test_details_are_sent_only_to_who_takes_them(hcp, ask, tend, scan):
     assert hcp.told[-1].outcomes == []
 
 
-def test_the_address_of_our_pages_is_told_when_others_can_reach_it(hcp, ask, tend, settings):
+def test_the_address_of_our_pages_is_told_when_others_can_reach_it(hcp, ask, tend, scan, settings):
     settings.PUBLIC_URL = "https://plumbline.example.com"
+    hcp.put_state("ws-1", "run-1", showing(ONE))
+    task = ask()
+    tend()
+    vm = scan("one", BAD)
+    tend()
+    ask(stage="post_plan")
+    tend()
+    assert [one.attributes["url"].removeprefix("https://plumbline.example.com") for one in hcp.told] == [
+        f"/provisioning/vms/?project={task.registered.project_id}",
+        f"/provisioning/vms/{vm.pk}/",
+        "/provisioning/",
+    ]
+    settings.PUBLIC_URL = "http://127.0.0.1:8000"
+    ask(stage="post_plan")
+    tend()
+    assert "url" not in hcp.told[-1].attributes
+
+
+def test_vms_of_exempted_projects_are_not_waited_for(hcp, connection, ask, tend):
+    project = ProjectFactory(organization=connection.organization, name="web")
+    handover_settings(connection.organization).exempted_projects.add(project)
     hcp.put_state("ws-1", "run-1", showing(ONE))
     ask()
     tend()
-    assert hcp.told[0].attributes["url"] == "https://plumbline.example.com/provisioning/"
-    settings.PUBLIC_URL = "http://127.0.0.1:8000"
-    ask(run_id="run-1")
+    assert ProvisionedVm.objects.get().phase == "address"
+    assert told(hcp) == [("running", 200), ("passed", 200)]
+    assert "exempt" in hcp.told[-1].attributes["message"]
+
+
+def test_a_vm_that_was_decided_on_is_scanned_again_after_a_further_apply(hcp, ask, tend, scan, clock):
+    hcp.put_state("ws-1", "run-1", showing(ONE))
+    ask()
     tend()
-    assert "url" not in hcp.told[1].attributes
+    scan("one", BAD)
+    tend()
+    hcp.put_state("ws-1", "run-2", showing(ONE))
+    clock.forward(minutes=20)
+    ask(run_id="run-2")
+    tend()
+    assert told(hcp)[-1] == ("running", 200)
+    scan("one", GOOD)
+    tend()
+    assert [status for status, _ in told(hcp)] == ["running", "failed", "running", "passed"]
 
 
 def test_a_run_that_destroys_everything_passes(hcp, ask, tend):

@@ -2,6 +2,7 @@
 
 import json
 from dataclasses import replace
+from time import monotonic
 
 import pytest
 from django.test import Client
@@ -121,6 +122,18 @@ def test_what_tells_of_no_applied_run_is_accepted_and_leaves_nothing(hcp, connec
     assert [post("notification", connection.pk, one).status_code for one in told] == [200] * 5
     assert post("run-task", connection.pk, hcp.run_task_verification(RUN_TASK_KEY)).status_code == 200
     assert row_counts() == before
+
+
+@pytest.mark.django_db(transaction=True)
+def test_over_http_a_delivery_is_answered_within_a_second_whatever_the_case_of_its_header(hcp, live_server, enqueued):
+    connection = hcp_connection(hcp)
+    delivery = good(hcp, "run-task")
+    headers = {name.lower(): value for name, value in delivery.headers.items()}
+    begin = monotonic()
+    answer = replace(delivery, headers=headers).send(f"{live_server.url}/hooks/terraform/run-task/{connection.pk}/")
+    assert answer == (200, b"")
+    assert monotonic() - begin < 1
+    assert RunTask.objects.get().registered.status == "fetching"
 
 
 # What is refused
