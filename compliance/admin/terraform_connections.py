@@ -1,0 +1,96 @@
+from typing import Any
+
+from django import forms
+from django.contrib import admin
+from django.core.exceptions import ValidationError
+from django.http import HttpRequest
+from django.utils import timezone
+
+from compliance.models import TerraformConnection
+from compliance.providers.base import TestOutcome
+from compliance.selectors.terraform_connections import notification_path, run_task_path
+from compliance.services import terraform_connections
+from compliance.web.connection_admin import ConnectionAdmin, secret_field
+from organizations.errors import Invalid
+
+
+class TerraformConnectionForm(forms.ModelForm):
+    """A way to Terraform; the service's rules are asked before it is saved."""
+
+    token = secret_field("Token", "Of a team or a user that may read state versions; an organization's may not.")
+    notification_key = secret_field("Notification key", "At least 16 characters; the token of the notification.")
+    run_task_key = secret_field("Run task key", "At least 16 characters; the HMAC key of the run task.")
+
+    class Meta:
+        model = TerraformConnection
+        fields = ["organization", *terraform_connections.FIELDS]
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.initial.update(dict.fromkeys(terraform_connections.SECRETS, ""))
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or {}
+        if self.errors:
+            return cleaned
+        candidate = TerraformConnection.objects.filter(pk=self.instance.pk).first()
+        candidate = candidate or TerraformConnection(organization=cleaned["organization"])
+        try:
+            terraform_connections.take(candidate, values_of(cleaned))
+        except Invalid as error:
+            raise ValidationError(error.errors) from error
+        return cleaned
+
+    def _post_clean(self) -> None:
+        """Leave the instance as it is: the service changes it."""
+
+
+def values_of(cleaned: dict[str, Any]) -> dict[str, Any]:
+    values = {name: cleaned[name] for name in terraform_connections.FIELDS if name in cleaned}
+    return values | {"projects": values.get("projects") or {}}
+
+
+@admin.register(TerraformConnection)
+class TerraformConnectionAdmin(ConnectionAdmin):
+    """Ways to HCP Terraform and Terraform Enterprise. Deleting one forgets its secrets; its runs and VMs stay."""
+
+    form = TerraformConnectionForm
+    fieldsets = [
+        (None, {"fields": ["organization", "name", "host", "ca_certificate"]}),
+        ("Secrets", {"fields": terraform_connections.SECRETS}),
+        ("Where Terraform finds this server", {"fields": ["notifications", "run_tasks"]}),
+        ("Projects", {"fields": ["projects"]}),
+    ]
+    list_display = ["name", "organization", "host", "last_heard_at"]
+    list_filter = ["organization"]
+    search_fields = ["name", "host"]
+    gone = "its token and keys are forgotten; its runs and VMs stay"
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> list[str]:
+        return ["notifications", "run_tasks", *(["organization"] if obj else [])]
+
+    @admin.display(description="notification URL")
+    def notifications(self, connection: TerraformConnection) -> str:
+        return notification_path(connection) if connection.pk else "Shown once the connection is saved."
+
+    @admin.display(description="run task URL")
+    def run_tasks(self, connection: TerraformConnection) -> str:
+        return run_task_path(connection) if connection.pk else "Shown once the connection is saved."
+
+    def save_model(self, request: HttpRequest, obj: TerraformConnection, form: forms.ModelForm, change: bool) -> None:
+        values = values_of(form.cleaned_data)
+        if change:
+            stored = TerraformConnection.objects.select_related("organization").get(pk=obj.pk)
+            saved = terraform_connections.change_connection(actor=request.user, connection=stored, values=values)
+        else:
+            organization = form.cleaned_data["organization"]
+            saved = terraform_connections.create_connection(
+                actor=request.user, organization=organization, values=values
+            )
+        vars(obj).update(vars(saved))
+
+    def delete_model(self, request: HttpRequest, obj: TerraformConnection) -> None:
+        terraform_connections.remove_connection(actor=request.user, connection=obj, now=timezone.now())
+
+    def outcome_of(self, request: HttpRequest, row: TerraformConnection) -> TestOutcome:
+        return terraform_connections.try_connection(actor=request.user, connection=row)
