@@ -99,6 +99,16 @@ class ProvisionedVmFactory(factory.django.DjangoModelFactory):
     state_since = NOON
 
 
+class HandoverSettingsFactory(factory.django.DjangoModelFactory):
+    """The settings of an organization, which has them once: the defaults."""
+
+    class Meta:
+        model = HandoverSettings
+        django_get_or_create = ("organization",)
+
+    organization = factory.SubFactory(OrganizationFactory)
+
+
 class VmEventFactory(factory.django.DjangoModelFactory):
     class Meta:
         model = VmEvent
