@@ -121,7 +121,7 @@ def named_by_itself(document: Document, sha256: str) -> str:
 def project_called(organization: Organization, name: str) -> Project:
     """Return the project of that name, made when it is new; within the caller's transaction, which locks it."""
     project, _ = Project.objects.get_or_create(organization=organization, name=name)
-    return Project.objects.select_for_update().get(pk=project.pk)
+    return Project.objects.select_for_update(no_key=True).get(pk=project.pk)
 
 
 def workspace_project(connection: TerraformConnection, workspace: str) -> str:

@@ -66,7 +66,7 @@ def document_of(state: StateFile) -> Document:
 @transaction.atomic
 def take(claimed_run: ProvisioningRun, document: Document, now: datetime) -> None:
     """Register what was fetched, unless another worker did or a newer run of the workspace came first."""
-    Project.objects.select_for_update().get(pk=claimed_run.project_id)
+    Project.objects.select_for_update(no_key=True).get(pk=claimed_run.project_id)
     serialized(claimed_run.organization)
     run = (
         held(claimed_run).select_related("organization", "project", "connection").filter(status=Status.FETCHING).first()

@@ -11,9 +11,9 @@ from typing import Literal, TypeVar
 from django.conf import settings
 from django.db import transaction
 
-from compliance.models import ProvisioningRun, RunTask, TerraformConnection
+from compliance.models import Project, ProvisioningRun, RunTask, TerraformConnection
 from compliance.queue import TEND_PROVISIONING
-from compliance.services.provisioning_runs import project_called, workspace_project
+from compliance.services.provisioning_runs import workspace_project
 from compliance.services.terraform_clients import client_of
 from compliance.terraform import notification, run_task
 from compliance.terraform.documents import BadDocument, parse
@@ -112,11 +112,15 @@ def heard_of(connection: TerraformConnection, now: datetime) -> None:
 def run_of(
     connection: TerraformConnection, told: Told, source: ProvisioningRun.Source, now: datetime
 ) -> ProvisioningRun:
-    """Return the row of the run that ``told`` is about; a new one has its state fetched."""
+    """Return the row of the run that ``told`` is about; a new one has its state fetched.
+
+    The project is not locked: Terraform does not wait for what a worker is registering in it.
+    """
     key = f"{connection.pk}:{told.run_id}"
     if known := ProvisioningRun.objects.filter(organization=connection.organization, source_key=key).first():
         return known
-    project = project_called(connection.organization, workspace_project(connection, told.workspace_name))
+    name = workspace_project(connection, told.workspace_name)
+    project, _ = Project.objects.get_or_create(organization=connection.organization, name=name)
     run, new = ProvisioningRun.objects.get_or_create(
         organization=connection.organization, source_key=key,
         defaults={
