@@ -90,6 +90,7 @@ def settle_many(vms: Sequence[ProvisionedVm], policy: Policy, now: datetime) -> 
             tell(vm, now)
 
 
+@transaction.atomic
 def settle_all(*, organization: Organization, now: datetime) -> int:
     """Decide on every VM in service of ``organization``, as after a change of its settings; return how many."""
     vms = list(locked(ProvisionedVm.objects.in_service().filter(organization=organization)).order_by("pk"))
