@@ -52,6 +52,10 @@ def demonstrate(stage: Stage, shop: Vm, api: Vm) -> None:
     expect(done.returncode == 0, f"manage.py gate --run {run} --wait 1m ends 0: it may be handed over")
     show_output(done.stdout)
 
+    told("Its timeline:")
+    for event in stage.pipeline.call("GET", f"provisioning/vms/{vm['id']}/")["events"]:
+        told(f"   {event['at'][11:19]} {event['kind']}: {event['text']}")
+
     step("Another VM, on Google Cloud, is blocked too; an admin lets it through")
     run, vm = stage.enter("billing", billing_state())
     stage.meet(vm, api.port)
@@ -84,7 +88,7 @@ def show_failures(stage: Stage, answer: dict[str, Any]) -> int:
     """Tell the critical failures of the scan that was decided on and return how many there are."""
     scan = stage.pipeline.call("GET", f"scans/{answer['scan']}/")
     told(f"scan {scan['id']}: score {scan['score']:.1f}, {scan['counts']['failed']} checks failed")
-    results = stage.results(scan["id"]).values()
+    results = stage.results(scan["id"])
     critical = [one for one in results if (one["severity"], one["status"]) == ("critical", "fail")]
     for one in critical[:SHOWN]:
         told(f"   {one['check_id']}: {one['actual']}")

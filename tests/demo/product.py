@@ -16,7 +16,8 @@ from tests.peers.ports import free_port
 
 ROOT = Path(__file__).resolve().parents[2]
 PASSWORD = "a demonstration only"
-START_S = 120
+START_S = 240
+ELSEWHERE = ("DATABASE_URL", "TEST_DATABASE_URL", "REDIS_URL", "LOG_LEVEL")
 
 
 class Failed(Exception):
@@ -64,11 +65,11 @@ class Product:
     url: str
     environment: Mapping[str, str]
 
-    def manage(self, *arguments: str, check: bool = True) -> subprocess.CompletedProcess[str]:
+    def manage(self, *arguments: str, check: bool = True, typed: str = "") -> subprocess.CompletedProcess[str]:
         """Run a management command beside the running product."""
         return subprocess.run(
             [sys.executable, "manage.py", *arguments], cwd=ROOT, env=self.environment, check=check, text=True,
-            capture_output=True, timeout=300,
+            capture_output=True, timeout=300, input=typed,
         )  # fmt: skip
 
     def said(self, code: str) -> str:
@@ -78,29 +79,31 @@ class Product:
 
 @contextmanager
 def running_product(data: str, **settings: str) -> Iterator[Product]:
-    """Run web, worker and scheduler on the empty directory ``data`` until the block ends. Raises Failed."""
+    """Run web, worker and scheduler on the empty directory ``data`` until the block ends. Raises Failed.
+
+    Whatever database, queue and settings this process has, these are the shipped ones and of their own.
+    """
     port = free_port()
     url = f"http://127.0.0.1:{port}"
-    environment = {**os.environ, "PLUMBLINE_DATA": data, "PUBLIC_URL": url, **settings}
-    manage = [sys.executable, "manage.py"]
-    subprocess.run([*manage, "prepare"], cwd=ROOT, env=environment, check=True, stdout=subprocess.DEVNULL)
-    subprocess.run(
-        [*manage, "create_admin", "--password-stdin"], cwd=ROOT, env=environment, check=True, input=PASSWORD.encode(),
-        stdout=subprocess.DEVNULL,
-    )  # fmt: skip
-    log = Path(data) / "up.log"
+    inherited = {name: value for name, value in os.environ.items() if name not in ELSEWHERE}
+    own = {"PLUMBLINE_DATA": data, "PUBLIC_URL": url, "DJANGO_SETTINGS_MODULE": "config.settings"}
+    product = Product(url, {**inherited, **own, **settings})
+    log = Path(data).with_suffix(".log")
     with log.open("wb") as output:
         process = subprocess.Popen(
-            [*manage, "up", "--port", str(port)], cwd=ROOT, env=environment, stdout=output, stderr=output
-        )
+            [sys.executable, "manage.py", "up", "--port", str(port)], cwd=ROOT, env=product.environment, stdout=output,
+            stderr=output,
+        )  # fmt: skip
     try:
         if not is_up(url, process):
             last = log.read_text(errors="replace").splitlines()[-5:]
             raise Failed("\n   ".join(["The product did not come up.", *last]))
-        yield Product(url, environment)
+        product.manage("create_admin", "--password-stdin", typed=PASSWORD)
+        yield product
     finally:
         process.terminate()
         process.wait(40)
+        log.unlink()
 
 
 def is_up(url: str, process: subprocess.Popen[bytes]) -> bool:
