@@ -163,7 +163,8 @@ class ProvisionedVmViewSet(OwnedReadViewSet):
     @action(detail=True, methods=["get"], pagination_class=None, filter_backends=[])
     def handover(self, request: Request, pk: str) -> Response:
         """Tell whether a VM may be handed over, and why not."""
-        found = vm_handover(self.get_object())
+        vm = self.get_object()
+        found = vm_handover(vm, vm.identity)
         return Response({
             "allowed": found.allowed, "state": found.state, "reasons": found.reasons, "would_block": found.would_block,
             "scan": found.scan, "identity": found.identity, "waits_for": found.waits_for, "url": found.url,

@@ -5,13 +5,15 @@ is notchecked, what is switched off is notselected. XCCDF knows no severity abov
 high, and its own severity stands in a message. An override would turn the verdict itself; none is used.
 
 The asset has an address only if it is one, and a host name only if it is one by the schema's pattern; with neither it
-is known by the scan. Characters that XML cannot hold, and those that a viewer would obey, are written as \\uXXXX.
+is known by the scan. A provisioned VM is known by its provider's id as well. Characters that XML cannot hold, and those
+that a viewer would obey, are written as \\uXXXX.
 The document is valid ARF 1.1 and its parts are valid XCCDF 1.2 and SCAP 1.2 data streams by OpenSCAP; it is not SCAP
 content in NIST's sense, for its checks are evaluated by our own collector and refer to the fact bundle.
 """
 
 import ipaddress
 import re
+from collections.abc import Iterator
 from datetime import UTC, datetime
 
 from lxml import etree
@@ -77,7 +79,11 @@ def sub(
 
 
 def slug(report: ScanReport) -> str:
-    return NOT_A_NAME.sub("-", report.template_slug or report.template_sha256[:12])
+    return slug_of(report.template_slug or report.template_sha256[:12])
+
+
+def slug_of(text: str) -> str:
+    return NOT_A_NAME.sub("-", text)
 
 
 def stamp(at: datetime | None, fallback: datetime) -> str:
@@ -179,7 +185,12 @@ def computing_device(asset: etree._Element, report: ScanReport) -> None:
     address = ip(report.address) or ip(report.host)
     named = address is None or str(address) != report.host
     name = report.host if named and HOST_NAME.fullmatch(report.host) else ""
-    if not address and not name:
+    if report.handover is not None:
+        sub(
+            device, AI, "synthetic-id", resource=f"urn:plumbline:provider:{slug_of(report.handover.provider)}",
+            id=one_line(report.handover.instance_id),
+        )  # fmt: skip
+    elif not address and not name:
         sub(device, AI, "synthetic-id", resource="urn:plumbline:scan", id=str(report.scan_id))
     if address:
         connection = sub(sub(device, AI, "connections"), AI, "connection")
@@ -208,6 +219,8 @@ def test_result(content: etree._Element, report: ScanReport, issue: Issue) -> No
     sub(root, XCCDF, "title", f"{report.template} v{report.template_version} on {report.host}")
     sub(root, XCCDF, "remark", f"Report {issue.report_id}, template SHA-256 {report.template_sha256}")
     sub(root, XCCDF, "remark", f"Results SHA-256 {results_sha256(report)}")
+    for remark in handover_remarks(report):
+        sub(root, XCCDF, "remark", one_line(remark))
     sub(root, XCCDF, "organization", report.organization)
     privileged = report.privilege in ("root", "sudo")
     sub(root, XCCDF, "identity", report.privilege, authenticated="true", privileged=str(privileged).lower())
@@ -222,6 +235,23 @@ def test_result(content: etree._Element, report: ScanReport, issue: Issue) -> No
     for result in report.results:
         rule_result(root, result, at)
     scores(root, report)
+
+
+def handover_remarks(report: ScanReport) -> Iterator[str]:
+    """Yield what there is to say of the machine's identity and handover, a sentence each."""
+    if report.identity == "first_contact":
+        yield "Identity: the host is known by its first contact only; nobody has confirmed the key that it showed."
+    if (handover := report.handover) is None:
+        return
+    yield (
+        f"Handover: {handover.state}. Project {handover.project}, {handover.provider} instance {handover.instance_id}, "
+        f"resource {handover.resource_address}, run {handover.run}."
+    )
+    word = "Blocked" if report.handover_blocked else "Block mode would say"
+    yield from (f"{word}: {reason}" for reason in report.block_reasons)
+    if handover.released_at is not None:
+        at = handover.released_at.astimezone(UTC).isoformat(timespec="seconds")
+        yield f"Released by {handover.released_by} at {at}: {handover.release_reason}"
 
 
 def target_facts(report: ScanReport) -> list[tuple[str, str]]:

@@ -11,7 +11,7 @@ from lxml import etree
 
 from compliance.reports.presentation import harmless
 from compliance.reports.scan_json import results_sha256
-from compliance.reports.scan_report import CheckReport, ScanReport
+from compliance.reports.scan_report import CheckReport, HandoverReport, ScanReport
 from organizations.reports.issue import Issue
 
 
@@ -66,7 +66,22 @@ def properties(report: ScanReport, issue: Issue) -> Iterator[tuple[str, str]]:
     without = report.score_without_waivers
     yield "score_without_exceptions", "" if without is None else repr(without)
     yield "coverage", "" if report.coverage is None else repr(report.coverage)
+    yield "identity", report.identity
     yield "handover_blocked", str(report.handover_blocked).lower()
+    yield "would_block", str(report.would_block).lower()
+    for reason in report.block_reasons:
+        yield "block_reason", reason
+    if report.handover is not None:
+        yield from handover_properties(report.handover)
+
+
+def handover_properties(handover: HandoverReport) -> Iterator[tuple[str, str]]:
+    for name in ("project", "provider", "instance_id", "resource_address", "run", "state"):
+        yield f"handover_{name}", getattr(handover, name)
+    if handover.released_at is not None:
+        yield "released_by", handover.released_by
+        yield "released_at", handover.released_at.isoformat(timespec="seconds")
+        yield "release_reason", handover.release_reason
 
 
 def test_case(suite: etree._Element, report: ScanReport, result: CheckReport) -> None:

@@ -5,9 +5,10 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from datetime import datetime
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from compliance.reports.scan_json import results_sha256
-from compliance.reports.scan_report import CheckReport, ScanReport
+from compliance.reports.scan_report import CheckReport, HandoverReport, ScanReport
 from organizations.reports.characters import clipped, one_line, visible
 from organizations.reports.issue import Issue
 from organizations.reports.presentation import Segment, number, ring, segments, share, stamp
@@ -50,6 +51,10 @@ PRIVILEGES = {
 }
 METHODS = {"ssh": "over SSH", "local": "on the machine itself"}
 BENCHMARKS = {"debian12": "Debian 12", "ubuntu2204": "Ubuntu 22.04", "rhel9": "Red Hat Enterprise Linux 9"}
+PROVIDERS = {
+    "aws": "Amazon Web Services", "azure": "Microsoft Azure", "gcp": "Google Cloud", "vmware": "VMware vCenter",
+    "proxmox": "Proxmox VE",
+}  # fmt: skip
 FAMILIES = {"cis": "CIS", "stig": "STIG", "cce": "CCE", "nist": "NIST", "pci": "PCI DSS", "iso": "ISO 27001"}
 NOT_SHOWN = ("cac",)
 LAST = (10**6,)
@@ -105,6 +110,8 @@ def context_of(report: ScanReport, issue: Issue) -> dict[str, object]:
         "method": METHODS.get(report.connection, shown.connection),
         "benchmark": BENCHMARKS.get(report.benchmark, shown.benchmark),
         "results_sha256": results_sha256(report),
+        "handover": handover_rows(shown.handover, report.zone) if shown.handover else [],
+        "verdict": handover_verdict(shown),
     }
 
 
@@ -114,8 +121,47 @@ def harmless(report: ScanReport) -> ScanReport:
         one.name: one_line(value) for one in fields(report) if isinstance(value := getattr(report, one.name), str)
     }
     changed["template_slug"] = report.template_slug
+    if report.handover is not None:
+        changed["handover"] = harmless_handover(report.handover)
     results = tuple(harmless_result(result, report.benchmark) for result in report.results)
     return replace(report, **changed, block_reasons=tuple(map(visible, report.block_reasons)), results=results)
+
+
+def harmless_handover(handover: HandoverReport) -> HandoverReport:
+    texts: dict[str, Any] = {
+        one.name: clipped(one_line(value), 1000)
+        for one in fields(handover)
+        if isinstance(value := getattr(handover, one.name), str)
+    }
+    return replace(handover, **texts)
+
+
+def handover_rows(handover: HandoverReport, zone: ZoneInfo) -> list[tuple[str, str]]:
+    """Return what a report on a VM tells of its handover, as labels and words."""
+    rows = [
+        ("Project", handover.project),
+        ("Provider", PROVIDERS.get(handover.provider, handover.provider)),
+        ("Instance id", handover.instance_id),
+        ("Terraform resource", handover.resource_address),
+        ("Applied by run", handover.run),
+        ("Gate, when this report was issued", handover.state.capitalize()),
+    ]
+    if handover.released_at is not None:
+        rows += [
+            ("Released by", handover.released_by),
+            ("Released at", stamp(handover.released_at, zone)),
+            ("Reason of the release", handover.release_reason),
+        ]
+    return rows
+
+
+def handover_verdict(report: ScanReport) -> str:
+    """Return in a sentence what enforcement made of this scan; empty where it has nothing to say."""
+    if report.handover is not None and report.handover.released_at is not None and report.would_block:
+        return "The handover rules are not met; an admin released this machine all the same."
+    if report.handover_blocked:
+        return "Handover is blocked."
+    return "Block mode would hold this machine back." if report.would_block else ""
 
 
 def harmless_result(result: CheckReport, benchmark: str) -> CheckReport:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from compliance.reports.scan_report import CheckReport, ScanReport
+from compliance.reports.scan_report import CheckReport, HandoverReport, ScanReport
 from organizations.reports.characters import visible
 from organizations.reports.issue import Issue
 
@@ -40,10 +40,30 @@ def scan_values(report: ScanReport) -> dict[str, Any]:
         "handover_blocked": report.handover_blocked,
         "would_block": report.would_block,
         "block_reasons": list(report.block_reasons),
+        "identity": report.identity,
+        "handover": handover_values(report.handover) if report.handover else None,
         "counts": dict(report.counts),
         "failed_by_severity": dict(report.failed_by_severity),
         "left_out": report.left_out,
         "error": report.error,
+    }
+
+
+def handover_values(handover: HandoverReport) -> dict[str, Any]:
+    """Return what a report on a VM says of its handover; ``released`` is None unless an admin let it through."""
+    released = {
+        "by": handover.released_by,
+        "at": moment(handover.released_at),
+        "reason": handover.release_reason,
+    }
+    return {
+        "project": handover.project,
+        "provider": handover.provider,
+        "instance_id": handover.instance_id,
+        "resource_address": handover.resource_address,
+        "run": handover.run,
+        "state": handover.state,
+        "released": released if handover.released_at else None,
     }
 
 

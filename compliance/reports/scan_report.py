@@ -29,12 +29,31 @@ class CheckReport:
 
 
 @dataclass(frozen=True, slots=True)
+class HandoverReport:
+    """What a report on a scan of a provisioned VM says of its handover. ``state`` is the gate's as of the report.
+
+    ``run`` is the apply that the scan followed. Nobody has released it: ``released_by`` is empty.
+    """
+
+    project: str
+    provider: str
+    instance_id: str
+    resource_address: str
+    run: str
+    state: str
+    released_by: str = ""
+    released_at: datetime | None = None
+    release_reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class ScanReport:
     """One completed scan. Times are aware; ``zone`` is the organization's. Scores are 0 to 100, unrounded, or None.
 
     ``counts`` has the keys of the scan JSON (total, passed, failed, error, skipped, waived, not_applicable);
     ``left_out`` counts the template's checks for other distributions and profiles.
-    ``first_contact`` is True when the host's identity rests on its first contact alone.
+    ``first_contact`` is True when the host's identity rests on its first contact alone. ``handover`` is None but for
+    scans that provisioned VMs had of their own.
     """
 
     scan_id: int
@@ -73,3 +92,11 @@ class ScanReport:
     first_contact: bool
     error: str
     results: tuple[CheckReport, ...]
+    handover: HandoverReport | None = None
+
+    @property
+    def identity(self) -> str:
+        """How the host is known: "local", "pinned", or "first_contact" when nobody has confirmed its key."""
+        if self.connection == "local":
+            return "local"
+        return "first_contact" if self.first_contact else "pinned"

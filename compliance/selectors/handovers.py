@@ -34,12 +34,12 @@ def with_identity(vms: QuerySet[ProvisionedVm]) -> QuerySet[ProvisionedVm]:
     )
 
 
-def vm_handover(vm: ProvisionedVm) -> VmHandover:
-    """Return the gate's answer about ``vm``, which comes with its host and ``identity``."""
+def vm_handover(vm: ProvisionedVm, identity: str) -> VmHandover:
+    """Return the gate's answer about ``vm``, which comes with its host; ``identity`` as ``with_identity`` sets it."""
     return answer({
         "pk": vm.pk, "name": vm.name, "instance_id": vm.instance_id, "host__hostname": vm.host.hostname,
         "state": vm.state, "reasons": vm.reasons, "would_block": vm.would_block, "scan": vm.scan_id,
-        "identity": vm.identity, "waits_for": vm.waits_for,
+        "identity": identity, "waits_for": vm.waits_for,
     })  # fmt: skip
 
 

@@ -2,8 +2,8 @@
 
 from collections.abc import Iterator
 
-from compliance.models import HostKey, Scan
-from compliance.reports.scan_report import CheckReport, ScanReport
+from compliance.models import HostKey, ProvisionedVm, Scan
+from compliance.reports.scan_report import CheckReport, HandoverReport, ScanReport
 from compliance.selectors.results import read_results
 from templates_app.language.checks import Check
 from templates_app.language.results import Result
@@ -49,6 +49,7 @@ def scan_report(scan: Scan) -> ScanReport:
         first_contact=rests_on_first_contact(scan),
         error=scan.error,
         results=tuple(check_reports(scan)),
+        handover=handover_report(scan),
     )
 
 
@@ -71,6 +72,31 @@ def failed_by_severity(scan: Scan) -> dict[str, int]:
         "medium": scan.failed_medium,
         "low": scan.failed_low,
     }
+
+
+def vm_scanned(scan: Scan) -> ProvisionedVm | None:
+    """Return the provisioned VM whose own scan this is."""
+    if scan.scan_type != Scan.Type.PROVISION:
+        return None
+    names = ("project", "run", "released_by")
+    return ProvisionedVm.objects.select_related(*names).filter(host=scan.host_id).first()
+
+
+def handover_report(scan: Scan) -> HandoverReport | None:
+    if (vm := vm_scanned(scan)) is None:
+        return None
+    before = vm.runs.filter(registered_at__lte=scan.created_at).order_by("-registered_at", "-pk").first()
+    return HandoverReport(
+        project=vm.project.name,
+        provider=vm.provider,
+        instance_id=vm.instance_id,
+        resource_address=vm.resource_address,
+        run=(before or vm.run).run_id,
+        state=vm.state,
+        released_by=str(vm.released_by or ""),
+        released_at=vm.released_at,
+        release_reason=vm.release_reason,
+    )
 
 
 def rests_on_first_contact(scan: Scan) -> bool:

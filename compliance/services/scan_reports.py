@@ -5,7 +5,7 @@ from datetime import datetime
 from compliance.models import Scan
 from compliance.queue import MAKE_PDF
 from compliance.reports.formats import FORMATS, Format
-from compliance.selectors.scan_reports import scan_report
+from compliance.selectors.scan_reports import scan_report, vm_scanned
 from organizations.errors import Conflict
 from organizations.models.reports import ReportRequest, SealedReport
 from organizations.models.users import Actor
@@ -30,7 +30,13 @@ def make_report(*, scan: Scan, name: str, actor: Actor, now: datetime) -> Sealed
     """
     if scan.status != Scan.Status.COMPLETED:
         raise Conflict(f"Only a completed scan has reports; this one is {scan.status}.")
-    return made_report(scan, name) or _made(scan, FORMATS[name], actor, now)
+    return made_report(scan, name, news_of(scan)) or _made(scan, FORMATS[name], actor, now)
+
+
+def news_of(scan: Scan) -> datetime | None:
+    """Return since when reports on ``scan`` have to say something else: since its VM was released."""
+    vm = vm_scanned(scan)
+    return vm.released_at if vm is not None else None
 
 
 def report_or_request(*, scan: Scan, name: str, actor: Actor, now: datetime) -> SealedReport | None:
@@ -42,7 +48,7 @@ def report_or_request(*, scan: Scan, name: str, actor: Actor, now: datetime) -> 
     require(actor, "view_compliance", scan)
     if not FORMATS[name].slow or scan.status != Scan.Status.COMPLETED:
         return make_report(scan=scan, name=name, actor=actor, now=now)
-    made = made_report(scan, name)
+    made = made_report(scan, name, news_of(scan))
     if made is None:
         ask_worker(actor=actor, subject=scan, form=name, job=MAKE_PDF, now=now)
     return made
@@ -78,4 +84,4 @@ def _made(scan: Scan, form: Format, actor: Actor, now: datetime) -> SealedReport
         filename=form.filename,
         content=form.render(report, issue),
     )
-    return seal_once(subject=scan, sealing=sealing, report_id=issue.report_id)
+    return seal_once(subject=scan, sealing=sealing, report_id=issue.report_id, since=news_of(scan))

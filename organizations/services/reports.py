@@ -138,22 +138,29 @@ def fail_request(*, request: ReportRequest, reason: str, now: datetime) -> None:
     pending.update(status=ReportRequest.Status.FAILED, ended_at=now, reason=reason[:500])
 
 
-def made_report(subject: Owned, form: str) -> SealedReport | None:
-    """Return the report file of ``subject`` in the format ``form`` if it was made before."""
+def made_report(subject: Owned, form: str, since: datetime | None = None) -> SealedReport | None:
+    """Return the report file of ``subject`` in the format ``form`` if it was made before, but not before ``since``."""
     of_subject = SealedReport.objects.filter(
         organization=subject.organization_id,
         subject_kind=subject._meta.label_lower,
         subject_id=str(subject.pk),
         format=form,
     )
+    if since is not None:
+        of_subject = of_subject.filter(created_at__gte=since)
     return of_subject.order_by("pk").first()
 
 
-def seal_once(*, subject: Owned, sealing: Sealing, report_id: str) -> SealedReport:
-    """Keep a finished report; who comes second, while the first was rendering, gets the first one's file."""
+def seal_once(
+    *, subject: Owned, sealing: Sealing, report_id: str, since: datetime | None = None
+) -> SealedReport:  # fmt: skip
+    """Keep a finished report; who comes second, while the first was rendering, gets the first one's file.
+
+    A report from before ``since`` is out of date and stays as it is, beside the new one.
+    """
     with transaction.atomic():
         type(subject)._base_manager.select_for_update(of=("self",)).get(pk=subject.pk)
-        return made_report(subject, sealing.format) or seal(
+        return made_report(subject, sealing.format, since) or seal(
             organization=subject.organization, sealing=sealing, report_id=report_id
         )
 

@@ -15,6 +15,8 @@ from compliance.models import (
     PolicySecondary,
     Project,
     ProviderConnection,
+    ProvisionedVm,
+    ProvisioningRun,
     Scan,
     TerraformConnection,
     Waiver,
@@ -32,17 +34,18 @@ from templates_app.services.templates import copy_template
 from tests.borders.routes import row_of
 from tests.factories.cloudbench import ControlStateFactory, completed_run
 from tests.factories.compliance import NOON, a_scan, completed_scan
+from tests.factories.provisioning import handover_settings, vm_scan
 
 OWNED = (
     Alert, AuditEvent, CloudAccount, Credential, CustomControl, Host, HostGroup, Membership, Policy, PolicyOverride,
-    PolicySecondary, Project, ProviderConnection, Run, Scan, Schedule, Template, TemplateCheck,
-    TerraformConnection, Waiver,
+    PolicySecondary, Project, ProviderConnection, ProvisionedVm, ProvisioningRun, Run, Scan, Schedule, Template,
+    TemplateCheck, TerraformConnection, Waiver,
 )  # fmt: skip
 FIELDS: dict[str, type[Model]] = {
     "organization": Organization, "host": Host, "template": Template, "policy": Policy, "policy_pk": Policy,
     "credential": Credential, "ssh_credential": Credential, "host_group": HostGroup, "groups": HostGroup,
     "source": Template, "check": TemplateCheck, "account": CloudAccount, "run": Run, "add": Host, "remove": Host,
-    "from": Scan, "to": Scan,
+    "from": Scan, "to": Scan, "vm": ProvisionedVm, "project": Project, "exempted_projects": Project,
 }  # fmt: skip
 """What rows are named by a parameter or a field of this name."""
 CONTROL = "1.1"
@@ -58,6 +61,8 @@ def stock(organization: Organization, admin: User) -> None:
     host = row_of(Host, organization)
     scan = completed_scan(host)
     completed_scan(host, scan.template)
+    handover_settings(organization)
+    vm_scan(row_of(ProvisionedVm, organization), scan.template)
     a_scan(host, scan.template)
     template = Template.objects.filter(organization=organization).first()
     copy_template(actor=admin, template=template, organization=organization, name="A draft")

@@ -89,7 +89,7 @@ def test_who_comes_second_gets_the_first_ones_file(scan, monkeypatch):
     first = scan_reports.make_report(scan=loaded, name="json", actor=SYSTEM, now=NOON)
     unaware = iter([None])
     made = scan_reports.made_report
-    monkeypatch.setattr(scan_reports, "made_report", lambda scan, name: next(unaware, made(scan, name)))
+    monkeypatch.setattr(scan_reports, "made_report", lambda *asked: next(unaware, made(*asked)))
     assert scan_reports.make_report(scan=loaded, name="json", actor=SYSTEM, now=NOON) == first
     assert SealedReport.objects.count() == 1
 
