@@ -30,7 +30,6 @@ SEEN_FIELDS = (
     "os_family", "os_hint", "region", "power_state", "tags", "tainted",
 )  # fmt: skip
 WORK_FIELDS = ("phase", "due_at", "wait_until", "attempts", "waits_for", "failed_scans", "unverifiable")
-COLUMNS = tuple(one.attname for one in ProvisionedVm._meta.concrete_fields if one.name in {*SEEN_FIELDS, *WORK_FIELDS})
 
 
 @dataclass(frozen=True)
