@@ -20,7 +20,7 @@ MEANINGS = {
     404: "There is no such row in reach.",
     406: "No media type that the Accept header names can be made.",
     409: "The row is not in a state that allows this.",
-    413: "The body is larger than 1 MB.",
+    413: "The body is larger than 1 MB, or than this path takes.",
     415: "The body's media type is not one of those listed.",
     429: "Too often; Retry-After says how many seconds to wait.",
 }
