@@ -23,7 +23,18 @@ from django.test import Client
 from django.urls import resolve, reverse
 
 from cloudbench.models import CloudAccount, CustomControl, Run, Schedule
-from compliance.models import Host, HostGroup, Policy, PolicyOverride, PolicySecondary, Scan, Waiver
+from compliance.models import (
+    Host,
+    HostGroup,
+    Policy,
+    PolicyOverride,
+    PolicySecondary,
+    ProviderConnection,
+    ProvisionedVm,
+    Scan,
+    TerraformConnection,
+    Waiver,
+)
 from itsm.models import Alert
 from organizations.models.users import User
 from templates_app.models import Template, TemplateCheck
@@ -39,7 +50,8 @@ KINDS: dict[str, type[Model]] = {
     "compliance/hosts/groups/": HostGroup, "compliance/hosts/": Host, "compliance/policies/": Policy,
     "compliance/templates/": Template, "compliance/scans/": Scan, "compliance/exceptions/": Waiver, "alerts/": Alert,
     "cloud/accounts/": CloudAccount, "cloud/schedules/": Schedule, "cloud/runs/": Run,
-    "cloud/queries/controls/": CustomControl,
+    "cloud/queries/controls/": CustomControl, "provisioning/vms/": ProvisionedVm,
+    "provisioning/settings/terraform/": TerraformConnection, "provisioning/settings/providers/": ProviderConnection,
 }  # fmt: skip
 """What a path is about whose first parameter is an id."""
 INNER: dict[str, type[Model]] = {

@@ -57,7 +57,7 @@ def settings_row(organization):
 
 @pytest.fixture
 def vm(organization, settings_row):
-    return ProvisionedVmFactory(organization=organization, name="shop-1", addresses=["10.20.0.7"])
+    return ProvisionedVmFactory(organization=organization, name="shop-1", addresses=["192.0.2.7"])
 
 
 @pytest.fixture
@@ -164,7 +164,7 @@ def test_overview_has_four_figures_with_their_colour_and_the_last_scans(page, or
     assert '<span class="stat-value">50.0 %</span>' in shown
     assert f'href="{VMS}{blocked.pk}/"' in shown
     assert f'href="{VMS}{clean.pk}/"' in shown
-    assert "10.20.0.7" in shown
+    assert "192.0.2.7" in shown
     assert 'badge-blocked"' in shown
     assert "/report/html/" in shown
     assert f"release-{clean.pk}" not in shown
@@ -247,7 +247,7 @@ def names_in(response) -> set[str]:
         ("project=999999", set()),
         ("provider=azure", {"bank-1"}),
         ("q=bank", {"bank-1"}),
-        ("q=10.20.0.7", {"shop-1"}),
+        ("q=192.0.2.7", {"shop-1"}),
         ("vm={shop}", {"shop-1"}),
     ],
 )
@@ -348,7 +348,7 @@ def test_vm_page_has_the_gate_with_every_reason_facts_timeline_and_scans(page, b
     assert "Score 50.0 is below the minimum of 70" in shown
     assert "The 2 reasons" in shown
     assert "Who can release it:" in shown
-    for fact in (blocked.instance_id, blocked.resource_address, "10.20.0.7", str(blocked.project), blocked.run.run_id):
+    for fact in (blocked.instance_id, blocked.resource_address, "192.0.2.7", str(blocked.project), blocked.run.run_id):
         assert fact in shown
     assert f'href="/compliance/hosts/{blocked.host_id}/"' in shown
     assert "First contact" in shown
@@ -374,7 +374,7 @@ def test_what_is_let_through_against_the_rules_says_so(page, organization, templ
 
 def test_a_vm_that_is_waited_for_is_live_and_says_for_what(page, vm):
     ProvisionedVm.objects.update(
-        phase="ssh", due_at=NOON, attempts=3, waits_for="10.20.0.7 port 22 does not answer yet (timed out).",
+        phase="ssh", due_at=NOON, attempts=3, waits_for="192.0.2.7 port 22 does not answer yet (timed out).",
         wait_until=NOON + timedelta(minutes=30),
     )  # fmt: skip
     url = f"{VMS}{vm.pk}/"
@@ -458,6 +458,17 @@ def test_host_page_names_its_vm_and_its_provision_stream(page, blocked):
 def test_scan_history_shows_provision_scans_and_filters_by_them(page, blocked):
     assert '<option value="provision" selected>' in text(page.get("/compliance/scans/?type=provision"))
     assert blocked.host.hostname in text(page.get("/compliance/scans/?type=provision"))
+
+
+def test_scan_page_says_what_it_means_for_the_handover(page, blocked):
+    shown = text(page.get(f"/compliance/scans/{blocked.scan_id}/"))
+    assert f'href="{VMS}{blocked.pk}/"' in shown
+    assert "1 critical CIS check(s) failed" in shown
+
+
+def test_rows_that_are_renewed_alone_lead_to_the_page_of_the_release(page, blocked):
+    answer = page.get(SCANS, headers={"HX-Request": "true", "HX-Target": "scan-rows"})
+    assert f'href="{VMS}{blocked.pk}/release/"' in text(answer)
 
 
 def test_alert_leads_to_the_vm(page, organization, vm):
@@ -561,7 +572,7 @@ def test_who_has_several_organizations_chooses_one(client, superuser, organizati
 
 def test_connections_are_listed_and_tested(page, organization, settings):
     settings.AWS_ENDPOINT_URL = "http://127.0.0.1:9"  # nobody listens there
-    terraform = TerraformConnectionFactory(organization=organization, name="HCP", token="")
+    terraform = TerraformConnectionFactory(organization=organization, name="HCP")
     provider = ProviderConnectionFactory(organization=organization, name="Frankfurt")
     shown = text(page.get(SETTINGS))
     assert "HCP" in shown

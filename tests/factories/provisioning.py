@@ -33,12 +33,13 @@ class ProjectFactory(factory.django.DjangoModelFactory):
 
 
 class TerraformConnectionFactory(factory.django.DjangoModelFactory):
+    """A connection without a token, so that nothing of it asks the real host."""
+
     class Meta:
         model = TerraformConnection
 
     organization = factory.SubFactory(OrganizationFactory)
     name = factory.Sequence(lambda n: f"terraform {n}")
-    token = "not a secret"
 
 
 class ProviderConnectionFactory(factory.django.DjangoModelFactory):
