@@ -110,6 +110,13 @@ def test_wait_ends_with_3_while_a_vm_is_pending(organization):
 
 
 @pytest.mark.django_db
+def test_wait_ends_as_soon_as_there_is_an_answer(organization, monkeypatch):
+    run = run_with(organization, "pending")
+    monkeypatch.setattr(gate, "sleep", lambda _: run.vms.update(state="allowed", reasons=[]))
+    assert asked("--run", run.run_id, "--wait", "20m")[0] == 0
+
+
+@pytest.mark.django_db
 def test_json_is_the_answer_of_the_api_and_goes_to_a_file(api, organization, tmp_path):
     run = run_with(organization, "blocked", "allowed")
     file = tmp_path / "gate.json"
