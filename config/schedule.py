@@ -39,6 +39,7 @@ BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
     "look for provisioned VMs that are waited for": {
         "task": "compliance.tend_provisioning",
         "schedule": EVERY_10_SECONDS_S,
+        "options": {"expires": EVERY_10_SECONDS_S},  # one that no worker had time for is not made up for
     },
     "scan provisioned VMs again by their organizations' rules": {
         "task": "compliance.tick_provisioning",
