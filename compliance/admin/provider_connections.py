@@ -8,7 +8,7 @@ from django.utils import timezone
 
 from compliance.models import ProviderConnection
 from compliance.providers.base import TestOutcome
-from compliance.providers.fields import FIELDS, KINDS, LONGEST_VALUE, Field
+from compliance.providers.fields import ENDPOINTS, FIELDS, KINDS, LONGEST_VALUE, Field
 from compliance.services import provider_connections
 from compliance.web.connection_admin import ConnectionAdmin, secret_field
 from organizations.errors import Invalid
@@ -108,7 +108,8 @@ class ProviderConnectionAdmin(ConnectionAdmin):
         kinds = [obj.kind] if obj else list(KINDS)
         of_kinds = [(KINDS[kind], {"fields": [form_name(kind, one.name) for one in FIELDS[kind]]}) for kind in kinds]
         tested = [("Last test", {"fields": ["test_ok", "test_message", "tested_at"]})] if obj else []
-        return [(None, {"fields": ["organization", *PLAIN]}), *of_kinds, *tested]
+        plain = PLAIN if obj is None or obj.kind in ENDPOINTS else PLAIN[:2]
+        return [(None, {"fields": ["organization", *plain]}), *of_kinds, *tested]
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> list[str]:
         return ["organization", "kind", "test_ok", "test_message", "tested_at"] if obj else []

@@ -20,6 +20,10 @@ class TerraformConnectionForm(forms.ModelForm):
     token = secret_field("Token", "Of a team or a user that may read state versions; an organization's may not.")
     notification_key = secret_field("Notification key", "At least 16 characters; the token of the notification.")
     run_task_key = secret_field("Run task key", "At least 16 characters; the HMAC key of the run task.")
+    projects = forms.CharField(
+        widget=forms.Textarea(attrs={"rows": 5}), required=False, max_length=130_000,
+        help_text="One to a line: workspace = project. A workspace that is not named is its own project.",
+    )  # fmt: skip
 
     class Meta:
         model = TerraformConnection
@@ -27,7 +31,14 @@ class TerraformConnectionForm(forms.ModelForm):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.initial.update(dict.fromkeys(terraform_connections.SECRETS, ""))
+        named = "\n".join(f"{workspace} = {project}" for workspace, project in self.instance.projects.items())
+        self.initial.update(dict.fromkeys(terraform_connections.SECRETS, ""), projects=named)
+
+    def clean_projects(self) -> dict[str, str]:
+        lines = [line for line in self.cleaned_data["projects"].splitlines() if line.strip()]
+        if wrong := next((line for line in lines if "=" not in line), ""):
+            raise ValidationError(f"Write workspace = project on each line; this has no sign between: {wrong[:120]}")
+        return {workspace.strip(): project.strip() for workspace, _, project in (line.partition("=") for line in lines)}
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or {}
@@ -46,8 +57,7 @@ class TerraformConnectionForm(forms.ModelForm):
 
 
 def values_of(cleaned: dict[str, Any]) -> dict[str, Any]:
-    values = {name: cleaned[name] for name in terraform_connections.FIELDS if name in cleaned}
-    return values | {"projects": values.get("projects") or {}}
+    return {name: cleaned[name] for name in terraform_connections.FIELDS if name in cleaned}
 
 
 @admin.register(TerraformConnection)

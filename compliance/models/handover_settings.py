@@ -69,4 +69,4 @@ class HandoverSettings(Owned):
         ]
 
     def __str__(self) -> str:
-        return f"handover settings of {self.organization}"
+        return f"Handover settings of {self.organization}"

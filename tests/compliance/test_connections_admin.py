@@ -34,7 +34,7 @@ def errors_of(answer) -> dict[str, list[str]]:
 def terraform(organization):
     return {
         "organization": organization.pk, "name": "HCP", "host": "app.terraform.io", "token": SECRET,
-        "notification_key": "", "run_task_key": "", "projects": '{"web-prod": "web"}', "ca_certificate": "",
+        "notification_key": "", "run_task_key": "", "projects": "web-prod = web\r\n", "ca_certificate": "",
     }  # fmt: skip
 
 
@@ -66,8 +66,11 @@ def test_a_terraform_connection_is_made_changed_and_removed(page, terraform):
 
 
 def test_complaints_stand_beside_their_fields(page, terraform, aws):
-    bad = terraform | {"host": "https://x", "run_task_key": "short", "projects": "[1]"}
+    bad = terraform | {"host": "https://x", "run_task_key": "short", "projects": "web-prod ="}
     assert errors_of(page.post(url("terraform", "add"), bad)).keys() == {"host", "run_task_key", "projects"}
+    assert (
+        "web-prod" in errors_of(page.post(url("terraform", "add"), terraform | {"projects": "web-prod"}))["projects"][0]
+    )
     bad = aws | {"aws__region": "Frankfurt", "aws__secret_access_key": ""}
     found = errors_of(page.post(url("provider", "add"), bad))
     assert found.keys() == {"aws__region", "aws__secret_access_key"}
