@@ -463,6 +463,7 @@ def test_scan_history_shows_provision_scans_and_filters_by_them(page, blocked):
 def test_scan_page_says_what_it_means_for_the_handover(page, blocked):
     shown = text(page.get(f"/compliance/scans/{blocked.scan_id}/"))
     assert f'href="{VMS}{blocked.pk}/"' in shown
+    assert f'action="{VMS}{blocked.pk}/scan/"' in shown
     assert "1 critical CIS check(s) failed" in shown
 
 
@@ -577,6 +578,8 @@ def test_connections_are_listed_and_tested(page, organization, settings):
     shown = text(page.get(SETTINGS))
     assert "HCP" in shown
     assert "not tested yet" in shown
+    assert f'href="/admin/compliance/terraformconnection/{terraform.pk}/change/"' in shown
+    assert f'href="/admin/compliance/providerconnection/{provider.pk}/change/"' in shown
     shown = text(page.post(f"{SETTINGS}providers/{provider.pk}/test/", follow=True))
     assert "Frankfurt: " in shown
     assert "Does not work" in shown
