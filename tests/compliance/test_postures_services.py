@@ -30,7 +30,7 @@ def organization():
 
 @pytest.fixture
 def policy(organization):
-    return a_policy(organization, published_template([a_check(one) for one in CHECKS]))
+    return a_policy(organization, published_template([a_check(one) for one in CHECKS]), created_at=NOON)
 
 
 def scanned(policy, statuses, *, host=None, at=NOON, template=None):
