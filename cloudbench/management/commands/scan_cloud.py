@@ -26,8 +26,8 @@ from cloudbench.reports.run_report import RunReport
 from cloudbench.services.collecting import CollectionFailed
 from cloudbench.services.own_runs import Wish, run_now, sealed
 from cloudbench.services.sessions import ambient_session, session_for
-from organizations.management.output import put
 from organizations.reports.pdf import PdfFailed
+from organizations.web.output import put
 
 GATE_NOT_MET = 2
 NEVER_A_NUMBER = 12

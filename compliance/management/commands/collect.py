@@ -17,7 +17,7 @@ from compliance.services.collection import gather, opened
 from compliance.services.own_scans import host_called, locator
 from compliance.services.plans import plan_for
 from compliance.services.scan_outcomes import ScanFailed
-from organizations.management.output import write_private
+from organizations.web.output import write_private
 from templates_app.language import stored_facts
 
 

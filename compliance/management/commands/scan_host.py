@@ -20,8 +20,8 @@ from compliance.selectors.scan_reports import scan_report
 from compliance.services.own_scans import OPERATOR, host_called, scan_now
 from compliance.services.scan_reports import make_report
 from organizations.errors import Refused
-from organizations.management.output import put, write_private
 from organizations.reports.pdf import PdfFailed
+from organizations.web.output import put, write_private
 from templates_app.language.templates import PROFILES
 
 GATE_NOT_MET = 2
