@@ -17,7 +17,7 @@ from playwright.sync_api import Browser, Page, Response, expect, sync_playwright
 CHROMIUM = Path("/usr/bin/chromium")
 AXE = Path(__file__).parent.parent / "data" / "axe" / "axe.min.js"
 RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
-WAIT_MS = 8000
+WAIT_MS = 20_000
 
 
 @dataclass
