@@ -87,6 +87,7 @@ def chromium() -> Iterator[Browser]:
         pytest.skip("not run: browser tests need Debian's package chromium")
     # playwright keeps an event loop in this thread; Django would take the tests' own queries for async ones.
     os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "1"
+    expect.set_options(timeout=WAIT_MS)
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=str(CHROMIUM), args=["--no-sandbox"])
         yield browser
