@@ -14,7 +14,8 @@ import pytest
 from django.core.management import call_command
 from moto import mock_aws
 
-from tests.cloudbench.fsbp_account import REGION, Sayings, build
+from tests.cloudbench.fsbp_account.account import build
+from tests.cloudbench.fsbp_account.ground import REGION, Sayings
 from tests.cloudbench.stage import ENVIRONMENT
 
 BROKEN = "has not the form"

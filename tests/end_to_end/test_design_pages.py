@@ -30,7 +30,7 @@ def gallery(new_tab, staff):
     return open_page
 
 
-@pytest.mark.parametrize(("width", "dark"), [(1440, False), (1440, True), (390, False), (390, True)])
+@pytest.mark.parametrize(("width", "dark"), [(1440, False), (390, True)])
 @pytest.mark.parametrize("page", PAGES)
 def test_page_is_accessible_fits_and_breaks_no_policy(gallery, page, width, dark):
     tab = gallery(page, width=width, dark=dark)

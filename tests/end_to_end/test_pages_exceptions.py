@@ -168,7 +168,7 @@ def test_a_list_that_cannot_be_loaded_says_so_and_can_be_tried_again(new_tab, se
     expect(tab.page.locator("tbody tr")).to_have_count(1)
 
 
-@pytest.mark.parametrize(("width", "dark"), [(1440, False), (1440, True), (390, False), (390, True)])
+@pytest.mark.parametrize(("width", "dark"), [(1440, False), (390, True)])
 def test_the_pages_are_accessible_and_fit(new_tab, several, kofi, width, dark):
     tab = new_tab(width=width, dark=dark)
     tab.sign_in(kofi)

@@ -12,30 +12,25 @@ from tests.peers.postgres import postgres  # noqa: F401 - a fixture
 
 ROOT = Path(__file__).resolve().parents[2]
 AGAIN = {
-    "the floor": [
+    "the floor, the cloud, postures": [
         "tests/organizations/test_[!r]*.py", "tests/itsm/test_*.py", "tests/borders/test_api_borders.py",
         "tests/templates_app/test_templates_models.py", "tests/templates_app/test_templates_services.py",
         "tests/templates_app/test_templates_concurrency.py", "tests/templates_app/test_checks_api.py",
+        "tests/cloudbench/test_accounts_[as]*.py", "tests/cloudbench/test_schedules_*.py",
+        "tests/cloudbench/test_score_alerts_services.py", "tests/cloudbench/test_runs_services.py",
+        "tests/compliance/test_fleet_rows.py", "tests/compliance/test_postures_services.py",
     ],
-    "scans and schedule": [
+    "scans, schedule, answers": [
         "tests/compliance/test_scan*_services.py", "tests/compliance/test_schedule_[!l]*.py",
         "tests/compliance/test_streams_services.py", "tests/compliance/test_policies_services.py",
         "tests/compliance/test_re_evaluation_services.py", "tests/compliance/test_waivers_[cs]*.py",
         "tests/compliance/test_retention_services.py", "tests/compliance/test_previews_services.py",
-    ],
-    "posture and answers": [
-        "tests/compliance/test_fleet_rows.py", "tests/compliance/test_postures_services.py",
         "tests/compliance/test_*_selectors.py", "tests/compliance/test_[st]*_api.py",
-        "tests/compliance/test_hosts_api.py",
-        "tests/compliance/test_host_import_services.py", "tests/compliance/test_query_counts_views.py",
+        "tests/compliance/test_hosts_api.py", "tests/compliance/test_host_import_services.py",
     ],
     "provisioning": [
         "tests/compliance/test_provisioned_vms_services.py", "tests/compliance/test_vm_work_services.py",
         "tests/compliance/test_handovers_services.py",
-    ],
-    "cloud accounts and schedules": [
-        "tests/cloudbench/test_accounts_[as]*.py", "tests/cloudbench/test_schedules_*.py",
-        "tests/cloudbench/test_score_alerts_services.py", "tests/cloudbench/test_runs_services.py",
     ],
 }  # fmt: skip
 """What depends on the database: services, reads, and answers. Pages are translation and run on SQLite only."""

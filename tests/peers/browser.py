@@ -17,7 +17,7 @@ from playwright.sync_api import Browser, Page, Response, expect, sync_playwright
 CHROMIUM = Path("/usr/bin/chromium")
 AXE = Path(__file__).parent.parent / "data" / "axe" / "axe.min.js"
 RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
-WAIT_MS = 8000
+WAIT_MS = 20_000
 
 
 @dataclass
@@ -46,7 +46,9 @@ class Tab:
     def faults(self) -> list[str]:
         """Run axe for WCAG 2 A and AA; return one line for each rule broken, with the first elements that break it."""
         self.page.evaluate(AXE.read_text())  # works under the strict policy, unlike a script element
-        found = self.page.evaluate("rules => axe.run({runOnly: rules, preload: false})", RULES)["violations"]
+        found = self.page.evaluate(
+            "rules => axe.run({runOnly: rules, preload: false, resultTypes: ['violations']})", RULES
+        )["violations"]
         return [
             f"{rule['id']} ({rule['impact']}): " + " | ".join(node["html"][:160] for node in rule["nodes"][:4])
             for rule in found
@@ -85,6 +87,7 @@ def chromium() -> Iterator[Browser]:
         pytest.skip("not run: browser tests need Debian's package chromium")
     # playwright keeps an event loop in this thread; Django would take the tests' own queries for async ones.
     os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "1"
+    expect.set_options(timeout=WAIT_MS)
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=str(CHROMIUM), args=["--no-sandbox"])
         yield browser

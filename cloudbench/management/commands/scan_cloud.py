@@ -8,7 +8,7 @@ from argparse import ArgumentParser, ArgumentTypeError
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any
 
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
@@ -27,6 +27,7 @@ from cloudbench.services.collecting import CollectionFailed
 from cloudbench.services.own_runs import Wish, run_now, sealed
 from cloudbench.services.sessions import ambient_session, session_for
 from organizations.reports.pdf import PdfFailed
+from organizations.web.output import put
 
 GATE_NOT_MET = 2
 NEVER_A_NUMBER = 12
@@ -94,7 +95,7 @@ class Command(BaseCommand):
         reports = run_now(session=session, wish=wish, clock=timezone.now, watch=self.show, account_id=wanted)
         if account is not None:
             reports = [replace(report, account_name=account.name) for report in reports]
-        self.put(self.rendered(reports, account, options), options["output"])
+        put(self.rendered(reports, account, options), options["output"], self.stdout)
         if unmet := gates(reports, options["min_score"], options["fail_on"]):
             self.stderr.write("\n".join(unmet))
             self.gate_unmet = True
@@ -106,32 +107,11 @@ class Command(BaseCommand):
         report = sealed(reports=reports, account=account, form=FORMATS[options["format"]], now=timezone.now())
         return bytes(report.content)
 
-    def put(self, content: bytes, path: Path | None) -> None:
-        if path is None:
-            raw = getattr(self.stdout, "buffer", None)  # a PDF is no text; only a real standard output takes bytes
-            if raw is None:
-                self.stdout.write(content.decode("utf-8", "replace"), ending="")
-            else:
-                self.stdout.flush()
-                written(raw, content)
-            return
-        with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
-            file.write(content)
-
     def show(self, done: int, total: int, tally: Tally) -> None:
         """Show on a terminal how far the run is."""
         if sys.stderr.isatty():
             end = "\n" if done == total else ""
             self.stderr.write(f"\r\033[K{done} of {total} checks, {tally.calls} API calls{end}", ending="")
-
-
-def written(stream: BinaryIO, content: bytes) -> None:
-    """Write to ``stream``; a reader that has seen enough, like head, is no error."""
-    try:
-        stream.write(content)
-        stream.flush()
-    except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # else Python complains when it ends
 
 
 def percentage(text: str) -> float:

@@ -1,6 +1,5 @@
 """manage.py collect: the facts of a host to a file."""
 
-import os
 from argparse import ArgumentParser
 from datetime import timedelta
 from pathlib import Path
@@ -18,6 +17,7 @@ from compliance.services.collection import gather, opened
 from compliance.services.own_scans import host_called, locator
 from compliance.services.plans import plan_for
 from compliance.services.scan_outcomes import ScanFailed
+from organizations.web.output import write_private
 from templates_app.language import stored_facts
 
 
@@ -40,19 +40,9 @@ class Command(BaseCommand):
                 )  # fmt: skip
         except (Host.DoesNotExist, TransportError, ingest.Broken, ScanFailed) as error:
             raise CommandError(str(error)) from error
-        write_private(options["output"], stored_facts.dump(gathered.facts))
+        write_private(options["output"], stored_facts.dump(gathered.facts).encode())
         self.stderr.write(f"{len(gathered.facts.sections)} sections of {host} written to {options['output']}")
 
 
 def silent(phase: str, progress: Progress) -> None:
     """Hear of progress and say nothing."""
-
-
-def write_private(path: Path, text: str) -> None:
-    """Write ``text`` to ``path`` with mode 0600. Raises CommandError when that cannot be."""
-    try:
-        with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="utf-8") as file:
-            os.fchmod(file.fileno(), 0o600)
-            file.write(text)
-    except OSError as error:
-        raise CommandError(f"{path} cannot be written: {error.strerror}.") from error

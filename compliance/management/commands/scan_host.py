@@ -1,7 +1,6 @@
 """manage.py scan_host: one scan, now, of a stored or an unstored host."""
 
 import logging
-import os
 import sys
 from argparse import ArgumentParser
 from pathlib import Path
@@ -22,6 +21,7 @@ from compliance.services.own_scans import OPERATOR, host_called, scan_now
 from compliance.services.scan_reports import make_report
 from organizations.errors import Refused
 from organizations.reports.pdf import PdfFailed
+from organizations.web.output import put, write_private
 from templates_app.language.templates import PROFILES
 
 GATE_NOT_MET = 2
@@ -71,9 +71,9 @@ class Command(BaseCommand):
     def write(self, scan: Scan, options: dict[str, Any]) -> None:
         if options["format"] == "table":
             text = table.render(scan_report(scan), colour=options["output"] is None and sys.stdout.isatty())
-            self.put(text.encode(), options["output"])
+            put(text.encode(), options["output"], self.stdout)
         else:
-            self.put(made(scan, options["format"]), options["output"])
+            put(made(scan, options["format"]), options["output"], self.stdout)
         if options["reports"]:
             self.write_all(scan, options["reports"])
 
@@ -85,23 +85,8 @@ class Command(BaseCommand):
         self.stderr.write("Reports:")
         for name, one in FORMATS.items():
             path = directory / one.filename
-            self.put(made(scan, name), path)
+            write_private(path, made(scan, name))
             self.stderr.write(f"  {path}")
-
-    def put(self, content: bytes, path: Path | None) -> None:
-        if path is None:
-            raw = getattr(self.stdout, "buffer", None)  # a PDF is no text; only a real standard output takes bytes
-            if raw is None:
-                self.stdout.write(content.decode("utf-8", "replace"), ending="")
-            else:
-                self.stdout.flush()
-                raw.write(content)
-            return
-        try:
-            with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
-                file.write(content)
-        except OSError as error:
-            raise CommandError(f"{path} cannot be written: {error.strerror}.") from error
 
     def show(self, phase: str, progress: Progress) -> None:
         """Show on a terminal how far the scan is."""
