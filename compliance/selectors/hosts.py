@@ -84,7 +84,7 @@ def rank_of(path: str) -> Case:
 def history_of(host: Host) -> QuerySet[Scan]:
     """Return the completed scans of ``host``, newest first."""
     completed = Scan.objects.filter(host=host, status=Scan.Status.COMPLETED)
-    return completed.select_related(*WITH_NAMES).defer(*LARGE).order_by("-finished_at", "-pk")
+    return completed.select_related(*WITH_NAMES, "host__vm__project").defer(*LARGE).order_by("-finished_at", "-pk")
 
 
 def troubled(host: Host) -> tuple[Scan | None, Scan | None]:

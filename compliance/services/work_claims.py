@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
-from typing import TypeVar, cast
+from typing import TypeVar
 
 from django.db.models import F
 
@@ -20,7 +20,7 @@ def claimed(model: type[Row], *, owner: str, clock: Callable[[], datetime]) -> I
         for pk in ids:
             row = model.objects.claimable(now).filter(pk=pk).order_by()
             if row.update(lease_owner=owner, lease_until=now + LEASE, attempts=F("attempts") + 1):
-                yield cast(Row, model.objects.get(pk=pk))
+                yield model._default_manager.get(pk=pk)
 
 
 def held(row: Work) -> WorkQuerySet:
