@@ -81,5 +81,7 @@ def delete_credential(*, actor: Actor, credential: Credential) -> None:
     try:
         credential.delete()
     except ProtectedError as error:
-        raise Conflict("Hosts or the settings of provisioning use this credential; give them another one first.") from error
+        raise Conflict(
+            "Hosts or the settings of provisioning use this credential; give them another one first."
+        ) from error
     audit.record(actor=actor, action="credential.deleted", subject=credential, before=before, organization=organization)

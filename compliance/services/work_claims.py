@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from django.db.models import F
 
@@ -20,7 +20,8 @@ def claimed(model: type[Row], *, owner: str, clock: Callable[[], datetime]) -> I
         for pk in ids:
             row = model.objects.claimable(now).filter(pk=pk).order_by()
             if row.update(lease_owner=owner, lease_until=now + LEASE, attempts=F("attempts") + 1):
-                yield model._default_manager.get(pk=pk)
+                found: Any = model.objects.get(pk=pk)  # the manager's type knows Work only
+                yield found
 
 
 def held(row: Work) -> WorkQuerySet:

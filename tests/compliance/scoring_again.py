@@ -20,7 +20,12 @@ def facts_of(forward: str, at: datetime = NOON) -> FactDocument:
 
 
 def scanned(
-    host: Host, template: Template, forward: str = FORWARDS, *, now: datetime = NOON, stream: Stream | None = None,
+    host: Host,
+    template: Template,
+    forward: str = FORWARDS,
+    *,
+    now: datetime = NOON,
+    stream: Stream | None = None,
     scan_type: Scan.Type = Scan.Type.ON_DEMAND,
 ) -> Scan:
     """Return a completed scan of ``host`` with facts that are stored, made by the product's own services."""
