@@ -43,6 +43,7 @@ class Child:
     command: Sequence[str]
     environment: Mapping[str, str] = field(default_factory=dict)
     keeps_root: bool = False
+    niceness: int = 0
     process: subprocess.Popen[bytes] | None = None
     started_at: float = 0.0
     pause_s: float = FIRST_PAUSE_S
@@ -77,7 +78,7 @@ class Supervisor:
         child.process = subprocess.Popen(
             child.command,
             env={**self.environment, **child.environment},
-            preexec_fn=partial(self._settle, None if child.keeps_root else self.identity),
+            preexec_fn=partial(self._settle, None if child.keeps_root else self.identity, child.niceness),
             stdin=subprocess.DEVNULL,
         )
         child.started_at = time.monotonic()
@@ -113,9 +114,10 @@ class Supervisor:
     def _ask_to_stop(self, number: int, frame: object) -> None:
         self.stopping = True
 
-    def _settle(self, identity: Identity | None) -> None:
+    def _settle(self, identity: Identity | None, niceness: int) -> None:
         """Between fork and exec of a child: own session, fewer rights, end with the parent."""
         os.setsid()
+        os.nice(niceness)
         os.umask(0o077)
         if identity is not None:
             os.setgroups([])

@@ -22,6 +22,8 @@ logger = logging.getLogger(__name__)
 
 WEB_THREADS = 8
 WORKER_THREADS = 4
+PAGES_FIRST = 10
+"""How nice the worker is: whoever waits for a page or polls the gate does not wait for scans."""
 QUEUE_START_S = 15.0
 
 
@@ -94,7 +96,7 @@ def own_children(bind: str, port: int) -> list[Child]:
     web += ["--bind", f"{bind}:{port}", "--no-control-socket", "--max-requests", "20000", "--log-level", "warning"]
     worker = ["worker", "-P", "threads", "-c", str(WORKER_THREADS), "--without-gossip", "--without-mingle"]
     return [
-        Child("worker", [*celery, *worker, "--loglevel", settings.LOG_LEVEL]),
+        Child("worker", [*celery, *worker, "--loglevel", settings.LOG_LEVEL], niceness=PAGES_FIRST),
         Child("web", [python, "-m", "gunicorn", *web]),
         Child("scheduler", [*celery, "beat", "--max-interval", "5", "--pidfile=", "--loglevel", "WARNING"]),
     ]
