@@ -58,6 +58,7 @@ from compliance.selectors.handover_settings import settings_of  # noqa: E402
 from compliance.services import scan_runs  # noqa: E402
 from compliance.services.own_scans import operators_organization  # noqa: E402
 from compliance.services.provisioning_runs import Submission, submit  # noqa: E402
+from config.management.commands.up import PAGES_FIRST  # noqa: E402
 from compliance.services.vm_streams import A_HANDOVER_WAITS, ask_for_scan  # noqa: E402
 from organizations.models.organizations import Organization  # noqa: E402
 from organizations.models.users import SystemActor  # noqa: E402
@@ -183,6 +184,7 @@ def scanned_vms(organization: Organization, peer: SshPeer) -> ProvisioningRun:
 
 def scan_meanwhile() -> None:
     """Be a worker of SCANS threads until the time of the measurement is over, and print how many scans there were."""
+    os.nice(PAGES_FIRST)  # as the product's own worker
     until = perf_counter() + SECONDS + 2
     organization = operators_organization()
     vms = list(ProvisionedVm.objects.filter(project__name="scanned").select_related("host", "organization"))
