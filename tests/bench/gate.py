@@ -58,8 +58,8 @@ from compliance.selectors.handover_settings import settings_of  # noqa: E402
 from compliance.services import scan_runs  # noqa: E402
 from compliance.services.own_scans import operators_organization  # noqa: E402
 from compliance.services.provisioning_runs import Submission, submit  # noqa: E402
-from config.management.commands.up import PAGES_FIRST  # noqa: E402
 from compliance.services.vm_streams import A_HANDOVER_WAITS, ask_for_scan  # noqa: E402
+from config.management.commands.up import PAGES_FIRST  # noqa: E402
 from organizations.models.organizations import Organization  # noqa: E402
 from organizations.models.users import SystemActor  # noqa: E402
 from tests.factories.organizations import ApiTokenFactory, member  # noqa: E402
