@@ -18,7 +18,10 @@ class ApiTokenSerializer(OwnedSerializer):
 
     expires_at = serializers.DateTimeField(source="expiry")
     created_at = serializers.DateTimeField(source="created", read_only=True)
-    username = serializers.CharField(source="user.username", read_only=True)
+    username = serializers.CharField(
+        source="user.username", required=False, max_length=150,
+        help_text="Who it acts as: a member of the organization; yourself unless given.",
+    )  # fmt: skip
 
     class Meta:
         model = ApiToken
@@ -69,6 +72,7 @@ class ApiTokenViewSet(mixins.CreateModelMixin, mixins.DestroyModelMixin, OwnedRe
             organization=wanted.validated_data.get("organization"),
             expires_at=wanted.validated_data["expiry"],
             now=timezone.now(),
+            username=wanted.validated_data.get("user", {}).get("username", ""),
         )
         token.key = key
         return Response(IssuedTokenSerializer(token, context={"request": request}).data, status=status.HTTP_201_CREATED)

@@ -5,7 +5,7 @@ from django.utils import timezone
 from rest_framework.test import APIClient
 
 from organizations.models.tokens import ApiToken
-from organizations.permissions import put_in_role
+from organizations.permissions import grant, put_in_role
 from tests.factories.organizations import MembershipFactory, UserFactory, member
 
 
@@ -121,3 +121,35 @@ def test_tokens_and_organizations_are_narrowed_to_one_as_every_list(api, key, ad
     assert api.get(f"/api/v1/tokens/?organization={other_organization.pk}").json() == []
     for unknown in ("999999", "x", "9" * 30):
         assert api.get(f"/api/v1/tokens/?organization={unknown}").json()["errors"].keys() == {"organization"}
+
+
+def test_an_admin_makes_a_token_for_a_pipeline_that_may_post_runs_and_nothing_else(api, organization):
+    pipeline = member(organization, role="provisioner")
+    body = {"name": "ci", "organization": organization.pk, "expires_at": soon(), "username": pipeline.username}
+    answer = api.post("/api/v1/tokens/", body)
+    assert (answer.status_code, answer.json()["username"]) == (201, pipeline.username)
+    client = by_token(answer.json()["key"])
+    (entry,) = client.get("/api/v1/me/").json()["organizations"]
+    assert set(entry["permissions"]) == {"view_compliance", "submit_runs"}
+    assert client.post("/api/v1/tokens/", body).status_code == 403
+
+
+@pytest.mark.parametrize("whose", ["nobody", "of another organization", "inactive", "superuser"])
+def test_a_token_is_made_for_active_members_only(api, organization, other_organization, whose):
+    home = {"nobody": None, "of another organization": other_organization}.get(whose, organization)
+    user = member(home, role="provisioner") if home else UserFactory()
+    type(user).objects.filter(pk=user.pk).update(is_active=whose != "inactive", is_superuser=whose == "superuser")
+    body = {"name": "ci", "organization": organization.pk, "expires_at": soon(), "username": user.username}
+    answer = api.post("/api/v1/tokens/", body)
+    assert (answer.status_code, [*answer.json()["errors"]]) == (400, ["username"])
+    assert not ApiToken.objects.exists()
+
+
+def test_nobody_makes_a_token_for_who_may_do_more(organization):
+    clerk, admin = member(organization, role="viewer"), member(organization, role="admin")
+    grant(clerk, "manage_settings", organization)
+    client = APIClient()
+    client.force_authenticate(clerk)
+    body = {"name": "ci", "organization": organization.pk, "expires_at": soon(), "username": admin.username}
+    assert client.post("/api/v1/tokens/", body).status_code == 403
+    assert not ApiToken.objects.exists()
