@@ -21,17 +21,17 @@ from datetime import timedelta
 from django.utils import timezone
 from compliance.services.own_scans import operators_organization
 from organizations.models.users import SystemActor, User
-from organizations.services.memberships import add_member, change_role
+from organizations.services.memberships import add_member
 from organizations.services.tokens import issue_token
 
 actor, organization, now = SystemActor("demonstration"), operators_organization(), timezone.now()
-keys = {}
-for name, role in (("ann", "admin"), ("pipeline", "provisioner")):
-    user = User.objects.create_user(name)
-    membership = add_member(actor=actor, organization=organization, user=user, role="admin")
-    lasts = now + timedelta(hours=1)
-    keys[name] = issue_token(actor=user, name=name, organization=organization, expires_at=lasts, now=now)[1]
-    change_role(actor=actor, membership=membership, role=role)
+keys, admin = {}, User.objects.create_user("ann")
+for user, role in ((admin, "admin"), (User.objects.create_user("pipeline"), "provisioner")):
+    add_member(actor=actor, organization=organization, user=user, role=role)
+    keys[user.username] = issue_token(
+        actor=admin, username=user.username, name=user.username, organization=organization,
+        expires_at=now + timedelta(hours=1), now=now,
+    )[1]
 print(json.dumps({"organization": organization.pk, **keys}))
 """
 """An admin and a pipeline of the operator's organization: that one alone may reach the VMs, which are at loopback."""
