@@ -198,6 +198,7 @@ def test_without_vms_it_says_how_they_come_and_that_scanning_is_off(page, reader
     shown = text(page.get(OVERVIEW))
     assert "No VM yet" in shown
     assert "terraform show -json | curl" in shown
+    assert "Authorization: Token $TOKEN" in shown
     assert "HCP Terraform" in shown
     assert "Scanning is off" in shown
     assert "Open settings" in shown
