@@ -302,6 +302,7 @@ def operator(transactional_db):
     return UserFactory(username="a.meyer", is_superuser=True, is_staff=True)
 
 
+@pytest.mark.timeout(300)
 def test_a_scan_is_watched_from_the_button_to_its_results(open_as, operator, this_machine, worker, enqueued):
     tab = open_as(operator, f"/compliance/hosts/{this_machine.pk}/")
     tab.page.get_by_role("link", name="Scan now").first.click()
@@ -314,7 +315,7 @@ def test_a_scan_is_watched_from_the_button_to_its_results(open_as, operator, thi
     expect(tab.page.get_by_role("progressbar")).to_be_visible()
     assert tab.faults() == []
     gate.set()
-    expect(tab.page.locator("h1")).to_contain_text("Completed", timeout=60_000)
+    expect(tab.page.locator("h1")).to_contain_text("Completed", timeout=150_000)  # it walks all files here
     expect(tab.page.locator("[data-filter-row]").nth(100)).to_be_attached(timeout=20_000)
     assert tab.page.get_by_text("Reports").is_visible()
     assert tab.complaints == []
