@@ -47,10 +47,10 @@ def submit(
     refuse_unfit(submission)
     document = read(submission.body, submission.format)
     sha256 = digest(document)
-    run_id = submission.run_id or named_by_itself(document, sha256)
     try:
         with transaction.atomic():
             project = project_called(organization, submission.project)
+            run_id = submission.run_id or named_by_itself(document, sha256, project, submission.workspace)
             key = f"posted:{project.pk}:{submission.workspace}:{run_id}"
             if known := ProvisioningRun.objects.filter(organization=organization, source_key=key).first():
                 return the_same(known, sha256), False
@@ -73,12 +73,8 @@ def register(*, actor: Actor, run: ProvisioningRun, document: Document, now: dat
     serialized(run.organization)
     refuse_older(run, document)
     run.lineage, run.serial, run.groups = document.lineage, document.serial, list(document.groups[:100])
-    run.vms_sha256, run.status, run.error, run.registered_at = (
-        digest(document),
-        ProvisioningRun.Status.REGISTERED,
-        "",
-        now,
-    )
+    run.vms_sha256, run.error = digest(document), ""
+    run.status, run.registered_at = ProvisioningRun.Status.REGISTERED, now
     entered = enter(run=run, vms=document.vms, now=now)
     run.vms_count, run.destroyed_count, run.due_at = len(document.vms), entered.destroyed, None
     run.save()
@@ -111,11 +107,19 @@ def the_same(run: ProvisioningRun, sha256: str) -> ProvisioningRun:
     return run
 
 
-def named_by_itself(document: Document, sha256: str) -> str:
-    """Return a run id for a document that was posted without one: equal documents have equal ones."""
+def named_by_itself(document: Document, sha256: str, project: Project, workspace: str) -> str:
+    """Return a run id for a document that was posted without one; a repeat of the last document gets that one's.
+
+    Equal documents further apart are different applies: what was destroyed, made and destroyed again is gone again.
+    """
     if document.lineage and document.serial is not None:
         return f"{document.lineage}#{document.serial}"
-    return f"sha256:{sha256[:32]}"
+    posted = ProvisioningRun.objects.filter(project=project, connection=None, workspace_name=workspace)
+    latest = posted.order_by("-pk").first()
+    if latest is not None and latest.vms_sha256 == sha256 and latest.run_id.startswith("sha256:"):
+        return latest.run_id
+    name = f"sha256:{sha256[:32]}"
+    return f"{name}-{posted.count() + 1}" if posted.filter(run_id=name).exists() else name
 
 
 def project_called(organization: Organization, name: str) -> Project:

@@ -162,6 +162,18 @@ def test_raw_state_and_show_json_tell_of_the_same_vms(organization, settings):
     assert again == one
 
 
+def test_without_a_run_id_only_the_last_document_is_a_repeat(organization, settings):
+    up = posted(organization, shown(values_of(1)))
+    assert posted(organization, shown(values_of(1)), now=LATER) == up
+    down = posted(organization, shown(), now=LATER)
+    assert posted(organization, shown(values_of(2)), now=LATER).vms_count == 1
+    again = posted(organization, shown(), now=LATER)
+    assert (again == down, again.destroyed_count) == (False, 1)
+    assert not ProvisionedVm.objects.in_service().exists()
+    assert posted(organization, shown(), now=LATER) == again
+    assert posted(organization, shown(), workspace="other", now=LATER) != again
+
+
 def test_a_run_id_with_other_vms_is_refused(organization, settings):
     posted(organization, shown(values_of(1)), run_id="r1")
     with pytest.raises(Conflict, match="other VMs before"):
