@@ -7,6 +7,7 @@ import ssl
 import threading
 import time
 from http.client import HTTPException, HTTPResponse, HTTPSConnection
+from typing import Any
 from urllib.parse import urlsplit
 
 from compliance.providers import outbound
@@ -28,21 +29,31 @@ class GuardedConnection(HTTPSConnection):
         self._watch: threading.Timer | None = None
         self._reading = False
         super().__init__(parts.hostname or "", parts.port or port, timeout=CONNECT_TIMEOUT_S, context=self._trusted)
+        self._create_connection = self._to_permitted
 
     def connect(self) -> None:
         """Connect. Raises Forbidden or Unreachable besides the errors of sockets and TLS."""
-        allowed = self._access.allow_loopback
-        outbound.permit_host(self.host, self.port, allow_loopback=allowed)
+        outbound.permit_host(self.host, self.port, allow_loopback=self._access.allow_loopback)
         left_s = self._until - time.monotonic()
         if left_s <= 0:
             raise TimeoutError
         super().connect()
-        outbound.permit_address(str(self.sock.getpeername()[0]), self.host, allow_loopback=allowed)
         self.sock.settimeout(READ_TIMEOUT_S)
         self._end_watch()
         self._watch = threading.Timer(left_s, _cut, [self.sock])
         self._watch.daemon = True
         self._watch.start()
+
+    def _to_permitted(self, *args: Any, **kwargs: Any) -> socket.socket:
+        """Connect, and look again where that led, for names change; nothing is said to any other address."""
+        connected = socket.create_connection(*args, **kwargs)
+        try:
+            peer = str(connected.getpeername()[0])
+            outbound.permit_address(peer, self.host, allow_loopback=self._access.allow_loopback)
+        except BaseException:
+            connected.close()
+            raise
+        return connected
 
     def getresponse(self) -> HTTPResponse:
         """Return the answer, whose whole body, of at most MOST_BYTES, is in memory."""

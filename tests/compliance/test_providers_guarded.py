@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager, suppress
 from http.client import HTTPException
 from pathlib import Path
+from queue import Queue
 
 import pytest
 
@@ -87,6 +88,17 @@ def test_a_name_without_an_address_is_unreachable():
 def test_metadata_services_are_never_connected_to():
     with pytest.raises(Forbidden):
         read(Access("https://169.254.169.254", allow_loopback=True))
+
+
+def test_a_name_that_changes_its_address_meanwhile_is_told_nothing(monkeypatch):
+    """The address that is checked and the one that is connected to come from two questions to the name service."""
+    heard: Queue[bytes] = Queue()
+    with listening(lambda plain: heard.put(plain.recv(1000))) as port:
+        real, answers = socket.getaddrinfo, iter(["198.51.100.7", "127.0.0.1"])
+        monkeypatch.setattr(socket, "getaddrinfo", lambda host, *rest, **more: real(next(answers), *rest, **more))
+        with pytest.raises(Forbidden, match=r"pve\.test is 127\.0\.0\.1"):
+            read(Access(f"https://pve.test:{port}"))
+    assert heard.get(timeout=5) == b""
 
 
 @pytest.mark.parametrize(
