@@ -90,14 +90,6 @@ def settle_many(vms: Sequence[ProvisionedVm], policy: Policy, now: datetime) -> 
             tell(vm, now)
 
 
-@transaction.atomic
-def settle_all(*, organization: Organization, now: datetime) -> int:
-    """Decide on every VM in service of ``organization``, as after a change of its settings; return how many."""
-    vms = list(locked(ProvisionedVm.objects.in_service().filter(organization=organization)).order_by("pk"))
-    settle_many(vms, policy_of(organization), now)
-    return len(vms)
-
-
 def settled(vms: Sequence[ProvisionedVm], policy: Policy, now: datetime) -> list[tuple[ProvisionedVm, bool]]:
     """Decide on ``vms``; store what changed and tell it in their timelines and the audit log, in a few statements.
 

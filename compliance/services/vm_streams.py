@@ -9,8 +9,8 @@ from organizations.errors import Conflict
 from organizations.models.users import Actor
 from templates_app.models import Template
 
-A_HANDOVER_WAITS, ROUTINE = 2, 5
-"""Priorities; lower goes first."""
+A_HANDOVER_WAITS = 2
+"""A priority; lower goes first."""
 OS_NAMES = {"linux": "Linux", "windows": "Windows", "bsd": "BSD"}
 
 

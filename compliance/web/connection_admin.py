@@ -1,6 +1,6 @@
 """What the configuration pages of connections share: secrets that never come back, a test button, removal."""
 
-from collections.abc import Callable
+from functools import partial
 from typing import Any, ClassVar
 
 from django import forms
@@ -73,7 +73,7 @@ class ConnectionAdmin(OwnedModelAdmin):
             raise Http404
         if not self.has_change_permission(request, row):
             raise PermissionDenied
-        told: Callable[[str, int], None] = lambda words, level: self.message_user(request, words, level)  # noqa: E731
+        told = partial(self.message_user, request)
         try:
             outcome = self.outcome_of(request, row)
         except Refused as error:

@@ -11,7 +11,7 @@ from compliance.models import Host, HostKey, Project, ProvisionedVm, Provisionin
 from compliance.services import hosts, provisioning_runs
 from compliance.services.handovers import release
 from compliance.services.provisioning_runs import Submission
-from compliance.services.vm_streams import ROUTINE, ask_for_scan
+from compliance.services.vm_streams import A_HANDOVER_WAITS, ask_for_scan
 from organizations.errors import Conflict, Invalid
 from organizations.models.audit import AuditEvent
 from tests.compliance.terraform_states import LATER, posted, provisioner, raw_state, shown, values_of, vm_called
@@ -254,7 +254,7 @@ def test_a_destroyed_vm_is_retired_with_its_host_its_streams_and_what_waits(orga
     published_template([a_check()], slug="cis-l1-linux")
     posted(organization, shown(values_of(1), values_of(2)), run_id="up")
     vm = vm_called("web-1")
-    scan = ask_for_scan(vm, settings, priority=ROUTINE, now=NOON, actor=provisioner(organization))
+    scan = ask_for_scan(vm, settings, priority=A_HANDOVER_WAITS, now=NOON, actor=provisioner(organization))
     run = posted(organization, shown(values_of(2)), run_id="down", now=LATER)
     vm.refresh_from_db()
     assert (vm.retired_at, vm.phase, vm.due_at, vm.run) == (LATER, Phase.SETTLED, None, run)
