@@ -1,5 +1,6 @@
 """One parent for web, worker, scheduler and queue server: restarted with back-off, stopped in order."""
 
+import contextlib
 import ctypes
 import fcntl
 import logging
@@ -116,8 +117,7 @@ class Supervisor:
 
     def _settle(self, identity: Identity | None, niceness: int) -> None:
         """Between fork and exec of a child: own session, fewer rights, end with the parent."""
-        os.setsid()
-        os.nice(niceness)
+        give_way(niceness)
         os.umask(0o077)
         if identity is not None:
             os.setgroups([])
@@ -125,6 +125,17 @@ class Supervisor:
             os.setuid(identity.uid)
         # Last, for a change of user takes it away.
         ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
+
+
+def give_way(niceness: int) -> None:
+    """Make a session of this process's own, whose processes let less nice ones go first.
+
+    Where Linux shares its time between sessions (sched_autogroup), niceness counts within a session only.
+    """
+    os.setsid()
+    os.nice(niceness)
+    with contextlib.suppress(OSError):  # another system, or a kernel that does not share so
+        Path("/proc/self/autogroup").write_text(str(niceness))
 
 
 def hold(path: Path) -> int:

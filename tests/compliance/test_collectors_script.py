@@ -1,6 +1,7 @@
 """The script: what is asked of a target is data, under every shell, and nothing stays behind."""
 
 import subprocess
+from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
@@ -76,3 +77,15 @@ def test_the_callers_environment_changes_nothing(shell, monkeypatch):
         for env in ({"PATH": "/usr/bin"}, {**odd})
     }
     assert len(answers) == 1
+
+
+@pytest.mark.skipif(not Path("/proc/self/autogroup").exists(), reason="this kernel does not share between sessions")
+def test_the_walk_gives_way_to_the_work_of_the_target_also_where_sessions_share_the_processor():
+    lookup = Collector("fs_walk", 1, "cat /proc/$$/autogroup", lambda section: section.lines)
+    for nice, niceness in ((True, b"nice 19"), (False, b"nice 0")):
+        built = script.build([(lookup, [])], nonce=NONCE, nice=nice)
+        done = subprocess.run(
+            ["dash", "-s"], input=built.encode(), capture_output=True, check=True, start_new_session=True
+        )
+        assert niceness in done.stdout
+        assert done.stderr == b""

@@ -65,6 +65,13 @@ def alive(pid: int) -> bool:
         return False
 
 
+def niceness(pid: int) -> set[int]:
+    """Return that of the process and, where Linux shares its time between sessions, of its session."""
+    session = Path(f"/proc/{pid}/autogroup")
+    told = {int(session.read_text().split()[-1])} if session.exists() else set()
+    return {os.getpriority(os.PRIO_PROCESS, pid), *told}
+
+
 @pytest.fixture(scope="module")
 def running(tmp_path_factory) -> Iterator[tuple[subprocess.Popen, int, Path]]:
     data, port = tmp_path_factory.mktemp("up") / "data", free_port()
@@ -86,6 +93,7 @@ def test_one_command_runs_all_and_ends_clean(running):
     assert answer(port, "/accounts/login/") == 200
     wait_for(lambda: set(children(process.pid)) - {"local"} == {"queue", "web", "worker", "beat"})
 
+    assert [niceness(children(process.pid)[name]) for name in ("web", "worker")] == [{0}, {10}]
     if os.geteuid() == 0:
         the_worker_gave_up_root_and_this_machine_is_scanned_as_root(process, data, port)
 

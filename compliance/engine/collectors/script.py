@@ -67,6 +67,8 @@ def build(
     parts = [f"NONCE={shlex.quote(nonce)}", PRELUDE]
     if nice:
         parts.append("renice -n 19 -p $$ >/dev/null 2>&1; ionice -c3 -p $$ >/dev/null 2>&1")
+        # this session is the script's own; where Linux shares its time between sessions, renice counts within them only
+        parts.append("{ echo 19 >/proc/$$/autogroup; } 2>/dev/null")
     parts += [f"s_{collector.section}() {{\n{collector.script.strip()}\n}}" for collector, _ in collectors]
     parts.append("printf '%s start\\n' \"$NONCE\"")
     parts.append('if [ -n "$LYING" ]; then printf \'%s lying %s%s\\n\' "$NONCE" "$SYSTEM" "$LYING"; fi')
