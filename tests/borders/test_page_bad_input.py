@@ -74,7 +74,10 @@ ODD_BODIES = (
     ("application/x-www-form-urlencoded", b"x" * TOO_LARGE),
 )
 EACH = int(os.environ.get("EACH", "1"))
-"""So many of NASTY each single field gets, in turn; every third of them is sent in all fields of a form at once."""
+"""So many of NASTY each single field gets, in turn, and is left out besides; with 1, every other field is left out.
+
+Every third of NASTY is sent in all fields of a form at once.
+"""
 
 
 @dataclass
@@ -196,9 +199,11 @@ def bad_versions(good: dict[str, str], turn: int) -> Iterator[dict[str, str]]:
     for value in (*NASTY[turn % 3 :: 3], "x" * (ALMOST_TOO_LARGE // (len(good) + 1))):
         yield dict.fromkeys(good, value) | {"unknown": value}
     for place, name in enumerate(good):
-        yield {other: value for other, value in good.items() if other != name}
-        for value in nasty(place):
-            yield good | {name: value}
+        if EACH > 1 or (place + turn) % 2:
+            yield {other: value for other, value in good.items() if other != name}
+        if EACH > 1 or (place + turn) % 2 == 0:
+            for value in nasty(place):
+                yield good | {name: value}
 
 
 def query_badly(ground: Ground, url: str) -> None:
@@ -207,7 +212,7 @@ def query_badly(ground: Ground, url: str) -> None:
     for place, name in enumerate(names):
         for value in nasty(place):
             ground.send(f"{url}?{encoded({name: value})}")
-    for value in NASTY[len(url) % 2 :: 2]:
+    for value in NASTY[len(url) % 4 :: 1 if EACH > 1 else 4]:
         ground.send(f"{url}?{encoded(dict.fromkeys(names, value))}")
 
 

@@ -1,12 +1,18 @@
 """Every page and every endpoint, met by one who holds everything grantable for one host group and nothing else."""
 
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
 import pytest
 from django.contrib.admin import site
+from django.db import transaction
 from django.views import View
 from rest_framework.test import APIClient
 
 from compliance.models import Host, HostGroup, Waiver
 from organizations import permissions
+from organizations.models.organizations import Organization
 from organizations.models.scopes import scope_codenames
 from organizations.models.users import User
 from organizations.web.admin import OwnedModelAdmin
@@ -14,8 +20,9 @@ from organizations.web.pages import OwnedPage
 from organizations.web.viewsets import OwnedViewSet
 from tests.borders.routes import Route, api_routes, routes, row_of
 from tests.factories.compliance import HostFactory, HostGroupFactory, completed_scan
-from tests.factories.organizations import member
+from tests.factories.organizations import OrganizationFactory, member
 
+pytestmark = pytest.mark.django_db
 READABLE = [r for r in api_routes() if issubclass(r.callback.cls, OwnedViewSet) and "get" in r.callback.actions]
 PAGES = [
     r for r in routes()
@@ -28,22 +35,24 @@ def named(chosen: list[Route]) -> list[pytest.param]:
     return [pytest.param(route, id=route.path or "/") for route in chosen]
 
 
-@pytest.fixture
-def group(organization) -> HostGroup:
-    return HostGroupFactory(organization=organization, name="The group granted for")
+@dataclass(frozen=True)
+class World:
+    """An organization with one host in the group that ``holder`` has grants for, and much outside; ids of it all."""
+
+    holder: User
+    ids: list[int]
 
 
-@pytest.fixture
-def holder(organization, group) -> User:
-    user = member(organization)
-    for codename in scope_codenames(HostGroup):
-        permissions.grant(user, codename, group)
-    return User.objects.get(pk=user.pk)
+@pytest.fixture(scope="module")
+def world(django_db_setup: None, django_db_blocker: Any) -> Iterator[World]:
+    """Make it once for all tests, which only look."""
+    with django_db_blocker.unblock(), transaction.atomic():
+        yield filled(OrganizationFactory())
+        transaction.set_rollback(True)
 
 
-@pytest.fixture
-def world(organization, group) -> dict[str, list[int]]:
-    """Fill the organization: with one host in the group, and with rows of every kind that lie outside."""
+def filled(organization: Organization) -> World:
+    group = HostGroupFactory(organization=organization, name="The group granted for")
     host = HostFactory(organization=organization, hostname="inside.example.com")
     host.groups.add(group)
     completed_scan(host)
@@ -56,11 +65,10 @@ def world(organization, group) -> dict[str, list[int]]:
     for other in HostGroup.objects.exclude(pk=group.pk):
         other.name = f"Outside group {other.pk}"
         other.save()
-    return {"outside": sorted({row.pk for row in outside}), "inside": [host.pk, group.pk]}
-
-
-def ids(world: dict[str, list[int]]) -> list[int]:
-    return sorted({*world["outside"], *world["inside"]})
+    holder = member(organization)
+    for codename in scope_codenames(HostGroup):
+        permissions.grant(holder, codename, group)
+    return World(User.objects.get(pk=holder.pk), sorted({host.pk, group.pk, *(row.pk for row in outside)}))
 
 
 def tells_nothing(content: str) -> bool:
@@ -68,9 +76,9 @@ def tells_nothing(content: str) -> bool:
 
 
 @pytest.mark.parametrize("route", named(PAGES))
-def test_page_tells_nothing_of_what_lies_outside(route, client, holder, world):
-    client.force_login(holder)
-    for pk in ids(world) if route.parameters else [0]:
+def test_page_tells_nothing_of_what_lies_outside(route, client, world):
+    client.force_login(world.holder)
+    for pk in world.ids if route.parameters else [0]:
         answer = client.get(route.url(pk=pk), follow=True)
         assert answer.status_code in (200, 202, 403, 404, 405), (pk, answer.status_code)
         content = b"".join(answer.streaming_content) if answer.streaming else answer.content
@@ -78,10 +86,10 @@ def test_page_tells_nothing_of_what_lies_outside(route, client, holder, world):
 
 
 @pytest.mark.parametrize("route", named(READABLE))
-def test_endpoint_tells_nothing_of_what_lies_outside(route, holder, world):
+def test_endpoint_tells_nothing_of_what_lies_outside(route, world):
     client = APIClient()
-    client.force_authenticate(holder)
-    for pk in ids(world) if route.parameters else [0]:
+    client.force_authenticate(world.holder)
+    for pk in world.ids if route.parameters else [0]:
         answer = client.get(route.url(pk=pk))
         assert answer.status_code in (200, 202, 400, 403, 404, 409), (pk, answer.status_code)
         content = b"".join(answer.streaming_content) if answer.streaming else answer.content
@@ -89,10 +97,10 @@ def test_endpoint_tells_nothing_of_what_lies_outside(route, holder, world):
 
 
 @pytest.mark.parametrize("model", [pytest.param(model, id=model._meta.label) for model in ADMINS])
-def test_configuration_tells_nothing_of_what_lies_outside(model, client, holder, world):
-    client.force_login(holder)
+def test_configuration_tells_nothing_of_what_lies_outside(model, client, world):
+    client.force_login(world.holder)
     base = f"/admin/{model._meta.app_label}/{model._meta.model_name}/"
-    for url in (base, *(f"{base}{pk}/change/" for pk in ids(world))):
+    for url in (base, *(f"{base}{pk}/change/" for pk in world.ids)):
         answer = client.get(url, follow=True)
         assert answer.status_code in (200, 403), url
         assert tells_nothing(answer.content.decode()), url

@@ -334,7 +334,7 @@ FIREWALLS = ("nftables", "ufw", "iptables", "firewalld")
 
 
 @pytest.mark.django_db
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(data=st.data())
 def test_a_preview_equals_a_whole_evaluation(data, recorded_fleet):
     organization, template, hosts = recorded_fleet

@@ -6,9 +6,9 @@ from functools import partial
 import pytest
 
 from organizations.models.users import User
-from tests.peers.browser import Tab, chromium, new_tab
+from tests.peers.browser import Tab, chromium, contexts, new_tab
 
-__all__ = ["chromium", "new_tab"]
+__all__ = ["chromium", "contexts", "new_tab"]
 
 
 @pytest.fixture

@@ -4,15 +4,16 @@ The conftest of tests/end_to_end/ makes the fixtures chromium and new_tab known 
 """
 
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import pytest
 from django.conf import settings
 from django.contrib.auth.models import AbstractBaseUser
 from django.test import Client
-from playwright.sync_api import Browser, Page, Response, expect, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, Response, expect, sync_playwright
 
 CHROMIUM = Path("/usr/bin/chromium")
 AXE = Path(__file__).parent.parent / "data" / "axe" / "axe.min.js"
@@ -94,28 +95,62 @@ def chromium() -> Iterator[Browser]:
         browser.close()
 
 
+@dataclass
+class Contexts:
+    """The browser's contexts that no test uses just now, by their options.
+
+    One is used again by later tests, without cookies and stored values, for its process and what that has read of
+    scripts and styles are what takes long; a blank page keeps the process.
+    """
+
+    browser: Browser
+    free: dict[str, list[BrowserContext]] = field(default_factory=dict)
+
+    def take(self, options: Mapping[str, Any]) -> BrowserContext:
+        if waiting := self.free.get(repr(options)):
+            return waiting.pop()
+        context = self.browser.new_context(**options)
+        context.new_page()
+        return context
+
+    def give_back(self, options: Mapping[str, Any], context: BrowserContext, origin: str) -> None:
+        blank, *used = context.pages
+        session = context.new_cdp_session(blank)
+        session.send("Storage.clearDataForOrigin", {"origin": origin, "storageTypes": "cookies,local_storage"})
+        session.detach()
+        for page in used:
+            page.close()
+        self.free.setdefault(repr(options), []).append(context)
+
+
+@pytest.fixture(scope="session")
+def contexts(chromium: Browser) -> Contexts:
+    return Contexts(chromium)
+
+
 @pytest.fixture
-def new_tab(chromium, live_server, settings) -> Iterator[Callable[..., Tab]]:
+def new_tab(contexts, live_server, settings) -> Iterator[Callable[..., Tab]]:
     """Give a function that opens tabs: ``new_tab(width=390, dark=True, scripts=False)``."""
     settings.STORAGES = {
         **settings.STORAGES,
         "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
     }
-    contexts = []
+    taken = []
 
     def open_tab(*, width: int = 1440, dark: bool = False, scripts: bool = True) -> Tab:
-        context = chromium.new_context(
-            viewport={"width": width, "height": 900},
-            color_scheme="dark" if dark else "light",
-            java_script_enabled=scripts,
-            reduced_motion="reduce",
-        )
-        contexts.append(context)
+        options = {
+            "viewport": {"width": width, "height": 900},
+            "color_scheme": "dark" if dark else "light",
+            "java_script_enabled": scripts,
+            "reduced_motion": "reduce",
+        }
+        context = contexts.take(options)
+        taken.append((options, context))
         context.set_default_timeout(WAIT_MS)
         tab = Tab(context.new_page(), live_server.url)
         tab.watch()
         return tab
 
     yield open_tab
-    for context in contexts:
-        context.close()
+    for options, context in taken:
+        contexts.give_back(options, context, live_server.url)

@@ -216,4 +216,4 @@ class Templates(RuleBasedStateMachine):
 
 
 def test_whatever_is_done_in_whatever_order(db):
-    run_state_machine_as_test(Templates, settings=settings(max_examples=15, stateful_step_count=30, deadline=None))
+    run_state_machine_as_test(Templates, settings=settings(max_examples=10, stateful_step_count=25, deadline=None))
