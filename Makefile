@@ -5,6 +5,8 @@ DATA := $(or $(PLUMBLINE_DATA),var)
 PYTHON_IN := .venv/bin/python
 MANAGE := $(PYTHON_IN) manage.py
 
+# Many short processes start in a test run; each would compile all modules anew.
+unexport PYTHONDONTWRITEBYTECODE
 export XDG_CACHE_HOME ?= $(CURDIR)/.cache
 
 .PHONY: help setup setup-dev prepare scan run test test-vcenter lint bench demo-cloud demo-gate clean
