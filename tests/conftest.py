@@ -1,3 +1,4 @@
+import gc
 import os
 from collections.abc import Callable
 
@@ -15,6 +16,7 @@ from tests.factories.organizations import OrganizationFactory, UserFactory, memb
 
 
 def pytest_configure(config: pytest.Config) -> None:
+    gc.set_threshold(100_000, 50, 50)  # thousands of collected tests are looked through each time
     _flush_in_spite_of_guards()
 
 

@@ -82,7 +82,7 @@ def test_the_callers_environment_changes_nothing(shell, monkeypatch):
 @pytest.mark.skipif(not Path("/proc/self/autogroup").exists(), reason="this kernel does not share between sessions")
 def test_the_walk_gives_way_to_the_work_of_the_target_also_where_sessions_share_the_processor():
     lookup = Collector("fs_walk", 1, "cat /proc/$$/autogroup", lambda section: section.lines)
-    for nice, niceness in ((True, b"nice 19"), (False, b"nice 0")):
+    for nice, niceness in ((True, b"nice 10"), (False, b"nice 0")):
         built = script.build([(lookup, [])], nonce=NONCE, nice=nice)
         done = subprocess.run(
             ["dash", "-s"], input=built.encode(), capture_output=True, check=True, start_new_session=True

@@ -20,6 +20,7 @@ from organizations.permissions import (
     permitted_in_part,
     permitted_rows,
     permitted_to,
+    read_once,
     require,
     rows_in_reach,
     scope_grants,
@@ -77,6 +78,7 @@ def test_list_and_single_row_agree(role, grant, organization, other_organization
     every = [inside, outside, foreign, both]
     scans = [a_scan(host, template) for host in every]
     user = granted(group, *([grant] if grant else []), role=role)
+    read_once(user)  # as for a request
     for model, rows in ((Host, every), (Scan, scans), (HostGroup, [group, second])):
         for codename in CODENAMES:
             listed = list(permitted_rows(user, codename, model.objects.all()))

@@ -26,9 +26,9 @@ from tests.fakes.https import Reply
 from tests.fakes.proxmox import MAC, TOKEN_ID, TOKEN_SECRET, Cluster, interface, proxmox
 from tests.fakes.transport import FakeTransport
 from tests.peers.certificates import Certificate, self_signed
-from tests.peers.moto import aws, moto, moto_server  # noqa: F401 - fixtures
 from tests.peers.ports import free_port
 
+pytest_plugins = ("tests.peers.moto",)
 pytestmark = pytest.mark.django_db
 Phase, State = ProvisionedVm.Phase, ProvisionedVm.State
 AGENT = "agent/network-get-interfaces"
@@ -324,7 +324,7 @@ def test_what_is_no_answer_at_all_does_not_keep_a_vm_for_ever(cluster, operator,
     assert drained(vm, clock).state == State.UNVERIFIED
 
 
-def test_aws_tells_the_address_of_an_instance(aws, operator, clock, settings):  # noqa: F811
+def test_aws_tells_the_address_of_an_instance(aws, operator, clock, settings):
     ec2 = aws.client("ec2", "eu-central-1")
     image = ec2.register_image(Name="image", Architecture="x86_64", RootDeviceName="/dev/sda1")["ImageId"]
     instance = ec2.run_instances(ImageId=image, MinCount=1, MaxCount=1)["Instances"][0]

@@ -11,6 +11,8 @@ from collections.abc import Iterable, Sequence
 from compliance.engine.collectors.registry import Collector
 
 SECTION_BYTES = 1_000_000
+GENTLE = 10
+"""How nice the session of a slow stage is: it gets a tenth of what others want, and goes on where they want all."""
 ALWAYS = "host"
 """The section that tells what the host is; no other one runs where that is not Linux."""
 
@@ -68,7 +70,8 @@ def build(
     if nice:
         parts.append("renice -n 19 -p $$ >/dev/null 2>&1; ionice -c3 -p $$ >/dev/null 2>&1")
         # this session is the script's own; where Linux shares its time between sessions, renice counts within them only
-        parts.append("{ echo 19 >/proc/$$/autogroup; } 2>/dev/null")
+        own = "/proc/$$/autogroup"
+        parts.append(f'{{ read -r _ _ n <{own} && [ "$n" -ge {GENTLE} ] || echo {GENTLE} >{own}; }} 2>/dev/null')
     parts += [f"s_{collector.section}() {{\n{collector.script.strip()}\n}}" for collector, _ in collectors]
     parts.append("printf '%s start\\n' \"$NONCE\"")
     parts.append('if [ -n "$LYING" ]; then printf \'%s lying %s%s\\n\' "$NONCE" "$SYSTEM" "$LYING"; fi')
