@@ -1,9 +1,11 @@
 """The base of every API view: tenancy, permissions, paging and errors are decided here, once."""
 
+from datetime import UTC, datetime
 from typing import Any, ClassVar
 
-from django.core.exceptions import PermissionDenied
+from django.core.exceptions import PermissionDenied, ValidationError
 from django.db.models import Model, QuerySet
+from django_filters.fields import IsoDateTimeField
 from django_filters.rest_framework import DjangoFilterBackend
 from rest_framework import mixins, serializers
 from rest_framework.request import Request
@@ -64,7 +66,17 @@ class OwnedFilterBackend(DjangoFilterBackend):
                         raise Invalid({name: NO_SUCH_ROW})
                     field.queryset = reachable(field.queryset, request.user, shared=True)
                     field.error_messages["invalid_choice"] = NO_SUCH_ROW
+                elif isinstance(field, IsoDateTimeField):
+                    field.validators = [*field.validators, refuse_beyond_the_calendar]
         return filterset
+
+
+def refuse_beyond_the_calendar(moment: datetime) -> None:
+    """Raise ValidationError for a time near the end of the years that are counted, which no other zone can tell."""
+    try:
+        moment.astimezone(UTC)
+    except OverflowError as error:
+        raise ValidationError("Write a time between the years 1 and 9999, in UTC, too.") from error
 
 
 def reachable(rows: QuerySet[Any], actor: Any, *, shared: bool = False) -> QuerySet[Any]:

@@ -15,7 +15,7 @@ from schemathesis import APIOperation, Case
 from tests.borders.contract import CHECKS, OPERATIONS, Ground, stocked_ground, with_examples
 
 pytestmark = pytest.mark.django_db
-EXAMPLES = int(os.environ.get("EXAMPLES", "12"))
+EXAMPLES = int(os.environ.get("EXAMPLES", "8"))
 
 
 @pytest.fixture(scope="module")

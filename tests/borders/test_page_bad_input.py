@@ -76,8 +76,9 @@ ODD_BODIES = (
 EACH = int(os.environ.get("EACH", "1"))
 """So many of NASTY each single field gets, in turn, and is left out besides; with 1, every other field is left out.
 
-Every third of NASTY is sent in all fields of a form at once.
+Of NASTY in all fields of a form at once, and of ODD_BODIES, each form meets a part by turns: all read them by one code.
 """
+SPARSE = 3 if EACH > 1 else 6
 
 
 @dataclass
@@ -196,7 +197,7 @@ def nasty(place: int) -> Iterator[str]:
 def bad_versions(good: dict[str, str], turn: int) -> Iterator[dict[str, str]]:
     """Yield what a form may be sent: nothing, all fields bad, one field bad, one field gone."""
     yield {}
-    for value in (*NASTY[turn % 3 :: 3], "x" * (ALMOST_TOO_LARGE // (len(good) + 1))):
+    for value in (*NASTY[turn % SPARSE :: SPARSE], "x" * (ALMOST_TOO_LARGE // (len(good) + 1))):
         yield dict.fromkeys(good, value) | {"unknown": value}
     for place, name in enumerate(good):
         if EACH > 1 or (place + turn) % 2:
@@ -212,7 +213,7 @@ def query_badly(ground: Ground, url: str) -> None:
     for place, name in enumerate(names):
         for value in nasty(place):
             ground.send(f"{url}?{encoded({name: value})}")
-    for value in NASTY[len(url) % 4 :: 1 if EACH > 1 else 4]:
+    for value in NASTY[len(url) % SPARSE :: SPARSE]:
         ground.send(f"{url}?{encoded(dict.fromkeys(names, value))}")
 
 
@@ -220,7 +221,7 @@ def post_badly(ground: Ground, url: str) -> None:
     for form in ground.forms_to(url, "post"):
         for values in bad_versions(form.values(), len(form.path) + len(form.fields)):
             ground.post(form.path, values)
-        for content_type, body in ODD_BODIES:
+        for content_type, body in ODD_BODIES if EACH > 1 else ODD_BODIES[len(form.path) % 2 :: 2]:
             ground.send(form.path, body, content_type)
         for one in form.fields.values():
             for content in FILES if one.kind == "file" else ():
