@@ -45,8 +45,9 @@ def policy(organization, admin, level_1, hosts):
 
 
 def pick(page, label, typed, wanted):
-    """Type into a searchable select and take one of what the server offers."""
-    page.get_by_role("combobox", name=label, exact=True).fill(typed)
+    """Type into a searchable select and take one of what the server offers for that."""
+    with page.expect_response(lambda answer: typed.split()[0] in answer.url):  # one still under way would be cut off
+        page.get_by_role("combobox", name=label, exact=True).fill(typed)
     page.locator(".combobox [role=option]:visible").filter(has_text=wanted).first.click()
 
 
