@@ -10,550 +10,278 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
+
     initial = True
 
     dependencies = [
-        ("organizations", "0001_first_tables"),
-        ("templates_app", "0001_first_tables"),
+        ('organizations', '0001_first_tables'),
+        ('templates_app', '0001_first_tables'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
         migrations.CreateModel(
-            name="Blob",
+            name='Blob',
             fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
-                ("created_at", models.DateTimeField(default=django.utils.timezone.now, editable=False)),
-                ("sha256", models.CharField(max_length=64)),
-                ("data", models.BinaryField()),
-                (
-                    "organization",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to="organizations.organization"
-                    ),
-                ),
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('created_at', models.DateTimeField(default=django.utils.timezone.now, editable=False)),
+                ('sha256', models.CharField(max_length=64)),
+                ('data', models.BinaryField()),
+                ('organization', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='organizations.organization')),
             ],
             options={
-                "default_permissions": (),
+                'default_permissions': (),
             },
         ),
         migrations.CreateModel(
-            name="Credential",
+            name='Credential',
             fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
-                ("created_at", models.DateTimeField(default=django.utils.timezone.now, editable=False)),
-                ("name", models.CharField(max_length=120)),
-                ("username", models.CharField(max_length=64, verbose_name="user name")),
-                ("private_key", organizations.models.secrets.EncryptedTextField(blank=True)),
-                ("passphrase", organizations.models.secrets.EncryptedTextField(blank=True)),
-                ("password", organizations.models.secrets.EncryptedTextField(blank=True)),
-                (
-                    "sudo",
-                    models.CharField(
-                        choices=[
-                            ("auto", "Whatever works without asking"),
-                            ("none", "No sudo"),
-                            ("nopasswd", "sudo without a password"),
-                            ("password", "sudo with a password"),
-                        ],
-                        default="auto",
-                        max_length=10,
-                    ),
-                ),
-                ("sudo_password", organizations.models.secrets.EncryptedTextField(blank=True)),
-                (
-                    "networks",
-                    models.JSONField(
-                        blank=True,
-                        default=list,
-                        help_text="Only hosts with an address in these networks may use it; none means all.",
-                        validators=[compliance.models.credentials.validate_networks],
-                    ),
-                ),
-                (
-                    "organization",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to="organizations.organization"
-                    ),
-                ),
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('created_at', models.DateTimeField(default=django.utils.timezone.now, editable=False)),
+                ('name', models.CharField(max_length=120)),
+                ('username', models.CharField(max_length=64, verbose_name='user name')),
+                ('private_key', organizations.models.secrets.EncryptedTextField(blank=True)),
+                ('passphrase', organizations.models.secrets.EncryptedTextField(blank=True)),
+                ('password', organizations.models.secrets.EncryptedTextField(blank=True)),
+                ('sudo', models.CharField(choices=[('auto', 'Whatever works without asking'), ('none', 'No sudo'), ('nopasswd', 'sudo without a password'), ('password', 'sudo with a password')], default='auto', max_length=10)),
+                ('sudo_password', organizations.models.secrets.EncryptedTextField(blank=True)),
+                ('networks', models.JSONField(blank=True, default=list, help_text='Only hosts with an address in these networks may use it; none means all.', validators=[compliance.models.credentials.validate_networks])),
+                ('organization', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='organizations.organization')),
             ],
             options={
-                "ordering": ["name", "pk"],
-                "default_permissions": (),
+                'ordering': ['name', 'pk'],
+                'default_permissions': (),
             },
         ),
         migrations.CreateModel(
-            name="HostGroup",
+            name='HostGroup',
             fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
-                ("created_at", models.DateTimeField(default=django.utils.timezone.now, editable=False)),
-                ("name", models.CharField(max_length=120)),
-                ("description", models.CharField(blank=True, max_length=500)),
-                (
-                    "organization",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to="organizations.organization"
-                    ),
-                ),
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('created_at', models.DateTimeField(default=django.utils.timezone.now, editable=False)),
+                ('name', models.CharField(max_length=120)),
+                ('description', models.CharField(blank=True, max_length=500)),
+                ('organization', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='organizations.organization')),
             ],
             options={
-                "ordering": ["name", "pk"],
-                "default_permissions": (),
+                'ordering': ['name', 'pk'],
+                'default_permissions': (),
             },
         ),
         migrations.CreateModel(
-            name="Host",
+            name='Host',
             fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
-                ("created_at", models.DateTimeField(default=django.utils.timezone.now, editable=False)),
-                ("hostname", models.CharField(max_length=255)),
-                (
-                    "address",
-                    models.CharField(
-                        blank=True, help_text="Where to connect; empty means the host name.", max_length=255
-                    ),
-                ),
-                (
-                    "port",
-                    models.PositiveIntegerField(
-                        default=22,
-                        validators=[
-                            django.core.validators.MinValueValidator(1),
-                            django.core.validators.MaxValueValidator(65535),
-                        ],
-                    ),
-                ),
-                (
-                    "os_type",
-                    models.CharField(
-                        choices=[("linux", "Linux"), ("windows", "Windows"), ("bsd", "BSD")],
-                        default="linux",
-                        max_length=10,
-                        verbose_name="OS type",
-                    ),
-                ),
-                (
-                    "connection",
-                    models.CharField(choices=[("ssh", "SSH"), ("local", "This machine")], default="ssh", max_length=10),
-                ),
-                (
-                    "os_name",
-                    models.CharField(blank=True, editable=False, max_length=200, verbose_name="operating system"),
-                ),
-                ("last_seen_at", models.DateTimeField(blank=True, editable=False, null=True)),
-                ("unreachable_since", models.DateTimeField(blank=True, editable=False, null=True)),
-                ("retired_at", models.DateTimeField(blank=True, editable=False, null=True)),
-                (
-                    "credential",
-                    models.ForeignKey(
-                        blank=True,
-                        null=True,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="hosts",
-                        to="compliance.credential",
-                    ),
-                ),
-                (
-                    "organization",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to="organizations.organization"
-                    ),
-                ),
-                ("groups", models.ManyToManyField(blank=True, related_name="hosts", to="compliance.hostgroup")),
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('created_at', models.DateTimeField(default=django.utils.timezone.now, editable=False)),
+                ('hostname', models.CharField(max_length=255)),
+                ('address', models.CharField(blank=True, help_text='Where to connect; empty means the host name.', max_length=255)),
+                ('port', models.PositiveIntegerField(default=22, validators=[django.core.validators.MinValueValidator(1), django.core.validators.MaxValueValidator(65535)])),
+                ('os_type', models.CharField(choices=[('linux', 'Linux'), ('windows', 'Windows'), ('bsd', 'BSD')], default='linux', max_length=10, verbose_name='OS type')),
+                ('connection', models.CharField(choices=[('ssh', 'SSH'), ('local', 'This machine')], default='ssh', max_length=10)),
+                ('os_name', models.CharField(blank=True, editable=False, max_length=200, verbose_name='operating system')),
+                ('last_seen_at', models.DateTimeField(blank=True, editable=False, null=True)),
+                ('unreachable_since', models.DateTimeField(blank=True, editable=False, null=True)),
+                ('retired_at', models.DateTimeField(blank=True, editable=False, null=True)),
+                ('credential', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='hosts', to='compliance.credential')),
+                ('organization', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='organizations.organization')),
+                ('groups', models.ManyToManyField(blank=True, related_name='hosts', to='compliance.hostgroup')),
             ],
             options={
-                "ordering": ["hostname", "pk"],
-                "default_permissions": (),
+                'ordering': ['hostname', 'pk'],
+                'default_permissions': (),
             },
         ),
         migrations.AddField(
-            model_name="credential",
-            name="groups",
-            field=models.ManyToManyField(
-                blank=True,
-                help_text="Only hosts of these groups may use it; none means all.",
-                to="compliance.hostgroup",
-            ),
+            model_name='credential',
+            name='groups',
+            field=models.ManyToManyField(blank=True, help_text='Only hosts of these groups may use it; none means all.', to='compliance.hostgroup'),
         ),
         migrations.CreateModel(
-            name="HostKey",
+            name='HostKey',
             fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
-                ("type", models.CharField(blank=True, max_length=60)),
-                ("fingerprint", models.CharField(max_length=100)),
-                (
-                    "state",
-                    models.CharField(
-                        choices=[("pinned", "Pinned"), ("offered", "Offered, not trusted")], max_length=10
-                    ),
-                ),
-                (
-                    "first_contact",
-                    models.BooleanField(default=False, help_text="Trusted because it was the first one seen."),
-                ),
-                ("seen_at", models.DateTimeField()),
-                (
-                    "host",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.CASCADE, related_name="keys", to="compliance.host"
-                    ),
-                ),
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('type', models.CharField(blank=True, max_length=60)),
+                ('fingerprint', models.CharField(max_length=100)),
+                ('state', models.CharField(choices=[('pinned', 'Pinned'), ('offered', 'Offered, not trusted')], max_length=10)),
+                ('first_contact', models.BooleanField(default=False, help_text='Trusted because it was the first one seen.')),
+                ('seen_at', models.DateTimeField()),
+                ('host', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='keys', to='compliance.host')),
             ],
             options={
-                "ordering": ["host", "state", "pk"],
-                "default_permissions": (),
+                'ordering': ['host', 'state', 'pk'],
+                'default_permissions': (),
             },
         ),
         migrations.CreateModel(
-            name="Snapshot",
+            name='Snapshot',
             fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
-                ("created_at", models.DateTimeField(default=django.utils.timezone.now, editable=False)),
-                ("collected_at", models.DateTimeField()),
-                (
-                    "walked_at",
-                    models.DateTimeField(blank=True, help_text="When the file systems were last walked.", null=True),
-                ),
-                ("collector_version", models.CharField(max_length=20)),
-                ("plan_sha256", models.CharField(max_length=64)),
-                ("privilege", models.CharField(max_length=10)),
-                (
-                    "host",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT, related_name="snapshots", to="compliance.host"
-                    ),
-                ),
-                (
-                    "manifest",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to="compliance.blob"
-                    ),
-                ),
-                (
-                    "organization",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to="organizations.organization"
-                    ),
-                ),
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('created_at', models.DateTimeField(default=django.utils.timezone.now, editable=False)),
+                ('collected_at', models.DateTimeField()),
+                ('walked_at', models.DateTimeField(blank=True, help_text='When the file systems were last walked.', null=True)),
+                ('collector_version', models.CharField(max_length=20)),
+                ('plan_sha256', models.CharField(max_length=64)),
+                ('privilege', models.CharField(max_length=10)),
+                ('host', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='snapshots', to='compliance.host')),
+                ('manifest', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='compliance.blob')),
+                ('organization', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='organizations.organization')),
             ],
             options={
-                "ordering": ["-collected_at", "-pk"],
-                "default_permissions": (),
+                'ordering': ['-collected_at', '-pk'],
+                'default_permissions': (),
             },
         ),
         migrations.CreateModel(
-            name="Scan",
+            name='Scan',
             fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
-                ("created_at", models.DateTimeField(default=django.utils.timezone.now, editable=False)),
-                ("template_sha256", models.CharField(max_length=64)),
-                (
-                    "profile",
-                    models.CharField(
-                        choices=[("server", "Server"), ("workstation", "Workstation")], default="server", max_length=20
-                    ),
-                ),
-                (
-                    "scan_type",
-                    models.CharField(
-                        choices=[
-                            ("scheduled", "Scheduled"),
-                            ("on_demand", "On demand"),
-                            ("provision", "Provision"),
-                            ("verification", "Verification"),
-                            ("imported", "Imported"),
-                            ("re_evaluation", "Re-evaluation"),
-                        ],
-                        default="on_demand",
-                        max_length=14,
-                    ),
-                ),
-                (
-                    "benchmark",
-                    models.CharField(blank=True, help_text="Whose values of the template were used.", max_length=40),
-                ),
-                (
-                    "status",
-                    models.CharField(
-                        choices=[
-                            ("pending", "Pending"),
-                            ("running", "Running"),
-                            ("completed", "Completed"),
-                            ("failed", "Failed"),
-                            ("cancelled", "Cancelled"),
-                        ],
-                        default="pending",
-                        max_length=10,
-                    ),
-                ),
-                (
-                    "priority",
-                    models.PositiveSmallIntegerField(default=5, help_text="Lower goes first; a person waits at 1."),
-                ),
-                ("not_before", models.DateTimeField()),
-                ("attempts", models.PositiveSmallIntegerField(default=0)),
-                ("lease_owner", models.CharField(blank=True, max_length=64)),
-                ("lease_until", models.DateTimeField(blank=True, null=True)),
-                ("cancel_requested_at", models.DateTimeField(blank=True, null=True)),
-                (
-                    "phase",
-                    models.CharField(
-                        choices=[
-                            ("waiting", "Waiting for a worker"),
-                            ("connecting", "Connecting"),
-                            ("collecting", "Collecting facts"),
-                            ("walking", "Walking the file systems"),
-                            ("evaluating", "Evaluating"),
-                            ("storing", "Storing"),
-                            ("ended", "Ended"),
-                        ],
-                        default="waiting",
-                        max_length=12,
-                    ),
-                ),
-                ("steps_done", models.PositiveSmallIntegerField(default=0)),
-                ("steps_total", models.PositiveSmallIntegerField(default=0)),
-                ("step", models.CharField(blank=True, help_text="The section that was read last.", max_length=60)),
-                ("error_code", models.CharField(blank=True, max_length=40)),
-                ("error", models.TextField(blank=True)),
-                ("started_at", models.DateTimeField(blank=True, null=True)),
-                ("finished_at", models.DateTimeField(blank=True, null=True)),
-                ("privilege", models.CharField(blank=True, max_length=10)),
-                ("total", models.PositiveIntegerField(default=0)),
-                ("passed", models.PositiveIntegerField(default=0)),
-                ("failed", models.PositiveIntegerField(default=0)),
-                ("errors", models.PositiveIntegerField(default=0)),
-                ("skipped", models.PositiveIntegerField(default=0)),
-                ("waived", models.PositiveIntegerField(default=0)),
-                ("not_applicable", models.PositiveIntegerField(default=0)),
-                ("failed_critical", models.PositiveIntegerField(default=0)),
-                ("failed_high", models.PositiveIntegerField(default=0)),
-                ("failed_medium", models.PositiveIntegerField(default=0)),
-                ("failed_low", models.PositiveIntegerField(default=0)),
-                (
-                    "left_out",
-                    models.PositiveIntegerField(default=0, help_text="Checks for other distributions or profiles."),
-                ),
-                ("score", models.FloatField(blank=True, null=True)),
-                ("score_without_waivers", models.FloatField(blank=True, null=True)),
-                ("coverage", models.FloatField(blank=True, null=True)),
-                ("incomplete", models.BooleanField(default=False)),
-                ("handover_blocked", models.BooleanField(default=False)),
-                ("would_block", models.BooleanField(default=False)),
-                ("block_reasons", models.JSONField(default=list)),
-                (
-                    "host",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT, related_name="scans", to="compliance.host"
-                    ),
-                ),
-                (
-                    "organization",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to="organizations.organization"
-                    ),
-                ),
-                (
-                    "requested_by",
-                    models.ForeignKey(
-                        blank=True,
-                        null=True,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="+",
-                        to=settings.AUTH_USER_MODEL,
-                    ),
-                ),
-                (
-                    "results",
-                    models.ForeignKey(
-                        blank=True,
-                        null=True,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="+",
-                        to="compliance.blob",
-                    ),
-                ),
-                (
-                    "template",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT, related_name="scans", to="templates_app.template"
-                    ),
-                ),
-                (
-                    "snapshot",
-                    models.ForeignKey(
-                        blank=True,
-                        null=True,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="scans",
-                        to="compliance.snapshot",
-                    ),
-                ),
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('created_at', models.DateTimeField(default=django.utils.timezone.now, editable=False)),
+                ('template_sha256', models.CharField(max_length=64)),
+                ('profile', models.CharField(choices=[('server', 'Server'), ('workstation', 'Workstation')], default='server', max_length=20)),
+                ('scan_type', models.CharField(choices=[('scheduled', 'Scheduled'), ('on_demand', 'On demand'), ('provision', 'Provision'), ('verification', 'Verification'), ('imported', 'Imported'), ('re_evaluation', 'Re-evaluation')], default='on_demand', max_length=14)),
+                ('benchmark', models.CharField(blank=True, help_text='Whose values of the template were used.', max_length=40)),
+                ('status', models.CharField(choices=[('pending', 'Pending'), ('running', 'Running'), ('completed', 'Completed'), ('failed', 'Failed'), ('cancelled', 'Cancelled')], default='pending', max_length=10)),
+                ('priority', models.PositiveSmallIntegerField(default=5, help_text='Lower goes first; a person waits at 1.')),
+                ('not_before', models.DateTimeField()),
+                ('attempts', models.PositiveSmallIntegerField(default=0)),
+                ('lease_owner', models.CharField(blank=True, max_length=64)),
+                ('lease_until', models.DateTimeField(blank=True, null=True)),
+                ('cancel_requested_at', models.DateTimeField(blank=True, null=True)),
+                ('phase', models.CharField(choices=[('waiting', 'Waiting for a worker'), ('connecting', 'Connecting'), ('collecting', 'Collecting facts'), ('walking', 'Walking the file systems'), ('evaluating', 'Evaluating'), ('storing', 'Storing'), ('ended', 'Ended')], default='waiting', max_length=12)),
+                ('steps_done', models.PositiveSmallIntegerField(default=0)),
+                ('steps_total', models.PositiveSmallIntegerField(default=0)),
+                ('step', models.CharField(blank=True, help_text='The section that was read last.', max_length=60)),
+                ('error_code', models.CharField(blank=True, max_length=40)),
+                ('error', models.TextField(blank=True)),
+                ('started_at', models.DateTimeField(blank=True, null=True)),
+                ('finished_at', models.DateTimeField(blank=True, null=True)),
+                ('privilege', models.CharField(blank=True, max_length=10)),
+                ('total', models.PositiveIntegerField(default=0)),
+                ('passed', models.PositiveIntegerField(default=0)),
+                ('failed', models.PositiveIntegerField(default=0)),
+                ('errors', models.PositiveIntegerField(default=0)),
+                ('skipped', models.PositiveIntegerField(default=0)),
+                ('waived', models.PositiveIntegerField(default=0)),
+                ('not_applicable', models.PositiveIntegerField(default=0)),
+                ('failed_critical', models.PositiveIntegerField(default=0)),
+                ('failed_high', models.PositiveIntegerField(default=0)),
+                ('failed_medium', models.PositiveIntegerField(default=0)),
+                ('failed_low', models.PositiveIntegerField(default=0)),
+                ('left_out', models.PositiveIntegerField(default=0, help_text='Checks for other distributions or profiles.')),
+                ('score', models.FloatField(blank=True, null=True)),
+                ('score_without_waivers', models.FloatField(blank=True, null=True)),
+                ('coverage', models.FloatField(blank=True, null=True)),
+                ('incomplete', models.BooleanField(default=False)),
+                ('handover_blocked', models.BooleanField(default=False)),
+                ('would_block', models.BooleanField(default=False)),
+                ('block_reasons', models.JSONField(default=list)),
+                ('host', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='scans', to='compliance.host')),
+                ('organization', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='organizations.organization')),
+                ('requested_by', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
+                ('results', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='compliance.blob')),
+                ('template', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='scans', to='templates_app.template')),
+                ('snapshot', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='scans', to='compliance.snapshot')),
             ],
             options={
-                "ordering": ["-created_at", "-pk"],
-                "default_permissions": (),
+                'ordering': ['-created_at', '-pk'],
+                'default_permissions': (),
             },
         ),
         migrations.CreateModel(
-            name="Stream",
+            name='Stream',
             fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
-                ("created_at", models.DateTimeField(default=django.utils.timezone.now, editable=False)),
-                ("family", models.CharField(max_length=60)),
-                ("profile", models.CharField(max_length=20)),
-                (
-                    "host",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT, related_name="streams", to="compliance.host"
-                    ),
-                ),
-                (
-                    "latest",
-                    models.ForeignKey(
-                        blank=True,
-                        null=True,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="+",
-                        to="compliance.scan",
-                    ),
-                ),
-                (
-                    "organization",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to="organizations.organization"
-                    ),
-                ),
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('created_at', models.DateTimeField(default=django.utils.timezone.now, editable=False)),
+                ('family', models.CharField(max_length=60)),
+                ('profile', models.CharField(max_length=20)),
+                ('host', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='streams', to='compliance.host')),
+                ('latest', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='compliance.scan')),
+                ('organization', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='organizations.organization')),
             ],
             options={
-                "default_permissions": (),
+                'default_permissions': (),
             },
         ),
         migrations.AddField(
-            model_name="scan",
-            name="stream",
-            field=models.ForeignKey(
-                blank=True,
-                null=True,
-                on_delete=django.db.models.deletion.PROTECT,
-                related_name="scans",
-                to="compliance.stream",
-            ),
+            model_name='scan',
+            name='stream',
+            field=models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='scans', to='compliance.stream'),
         ),
         migrations.CreateModel(
-            name="CheckState",
+            name='CheckState',
             fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
-                ("created_at", models.DateTimeField(default=django.utils.timezone.now, editable=False)),
-                ("check_id", models.CharField(max_length=80)),
-                ("status", models.CharField(max_length=10)),
-                ("severity", models.CharField(max_length=10)),
-                ("valid_from", models.DateTimeField()),
-                ("valid_to", models.DateTimeField(blank=True, null=True)),
-                (
-                    "organization",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to="organizations.organization"
-                    ),
-                ),
-                (
-                    "scan",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to="compliance.scan"
-                    ),
-                ),
-                (
-                    "stream",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.CASCADE, related_name="states", to="compliance.stream"
-                    ),
-                ),
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('created_at', models.DateTimeField(default=django.utils.timezone.now, editable=False)),
+                ('check_id', models.CharField(max_length=80)),
+                ('status', models.CharField(max_length=10)),
+                ('severity', models.CharField(max_length=10)),
+                ('valid_from', models.DateTimeField()),
+                ('valid_to', models.DateTimeField(blank=True, null=True)),
+                ('organization', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='organizations.organization')),
+                ('scan', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='compliance.scan')),
+                ('stream', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='states', to='compliance.stream')),
             ],
             options={
-                "default_permissions": (),
+                'default_permissions': (),
             },
         ),
         migrations.AddConstraint(
-            model_name="blob",
-            constraint=models.UniqueConstraint(fields=("organization", "sha256"), name="blob_once_in_organization"),
+            model_name='blob',
+            constraint=models.UniqueConstraint(fields=('organization', 'sha256'), name='blob_once_in_organization'),
         ),
         migrations.AddConstraint(
-            model_name="hostgroup",
-            constraint=models.UniqueConstraint(fields=("organization", "name"), name="host_group_name_once"),
+            model_name='hostgroup',
+            constraint=models.UniqueConstraint(fields=('organization', 'name'), name='host_group_name_once'),
         ),
         migrations.AddConstraint(
-            model_name="host",
-            constraint=models.UniqueConstraint(fields=("organization", "hostname"), name="host_name_once"),
+            model_name='host',
+            constraint=models.UniqueConstraint(fields=('organization', 'hostname'), name='host_name_once'),
         ),
         migrations.AddConstraint(
-            model_name="credential",
-            constraint=models.UniqueConstraint(fields=("organization", "name"), name="credential_name_once"),
+            model_name='credential',
+            constraint=models.UniqueConstraint(fields=('organization', 'name'), name='credential_name_once'),
         ),
         migrations.AddConstraint(
-            model_name="hostkey",
-            constraint=models.UniqueConstraint(fields=("host", "fingerprint"), name="host_key_once"),
+            model_name='hostkey',
+            constraint=models.UniqueConstraint(fields=('host', 'fingerprint'), name='host_key_once'),
         ),
         migrations.AddIndex(
-            model_name="snapshot",
-            index=models.Index(fields=["host", "-collected_at"], name="snapshot_by_host"),
+            model_name='snapshot',
+            index=models.Index(fields=['host', '-collected_at'], name='snapshot_by_host'),
         ),
         migrations.AddConstraint(
-            model_name="stream",
-            constraint=models.UniqueConstraint(fields=("host", "family", "profile"), name="stream_once_for_host"),
+            model_name='stream',
+            constraint=models.UniqueConstraint(fields=('host', 'family', 'profile'), name='stream_once_for_host'),
         ),
         migrations.AddIndex(
-            model_name="scan",
-            index=models.Index(fields=["organization", "-created_at"], name="scan_by_time"),
+            model_name='scan',
+            index=models.Index(fields=['organization', '-created_at'], name='scan_by_time'),
         ),
         migrations.AddIndex(
-            model_name="scan",
-            index=models.Index(fields=["host", "-created_at"], name="scan_by_host"),
+            model_name='scan',
+            index=models.Index(fields=['host', '-created_at'], name='scan_by_host'),
         ),
         migrations.AddIndex(
-            model_name="scan",
-            index=models.Index(
-                condition=models.Q(("status__in", ["pending", "running"])),
-                fields=["status", "priority", "not_before"],
-                name="scan_unfinished",
-            ),
+            model_name='scan',
+            index=models.Index(condition=models.Q(('status__in', ['pending', 'running'])), fields=['status', 'priority', 'not_before'], name='scan_unfinished'),
         ),
         migrations.AddConstraint(
-            model_name="scan",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(("status", "completed"), _negated=True),
-                    models.Q(("results__isnull", False), ("snapshot__isnull", False)),
-                    _connector="OR",
-                ),
-                name="scan_completed_has_results",
-            ),
+            model_name='scan',
+            constraint=models.CheckConstraint(condition=models.Q(models.Q(('status', 'completed'), _negated=True), models.Q(('results__isnull', False), ('snapshot__isnull', False)), _connector='OR'), name='scan_completed_has_results'),
         ),
         migrations.AddConstraint(
-            model_name="scan",
-            constraint=models.UniqueConstraint(
-                condition=models.Q(("status", "pending")),
-                fields=("host", "template", "profile"),
-                name="scan_pending_once",
-            ),
+            model_name='scan',
+            constraint=models.UniqueConstraint(condition=models.Q(('status', 'pending')), fields=('host', 'template', 'profile'), name='scan_pending_once'),
         ),
         migrations.AddConstraint(
-            model_name="scan",
-            constraint=models.UniqueConstraint(
-                condition=models.Q(("status", "running")), fields=("host",), name="scan_one_running_on_host"
-            ),
+            model_name='scan',
+            constraint=models.UniqueConstraint(condition=models.Q(('status', 'running')), fields=('host',), name='scan_one_running_on_host'),
         ),
         migrations.AddIndex(
-            model_name="checkstate",
-            index=models.Index(
-                condition=models.Q(("valid_to", None)),
-                fields=["organization", "status", "check_id"],
-                name="check_state_failing",
-            ),
+            model_name='checkstate',
+            index=models.Index(condition=models.Q(('valid_to', None)), fields=['organization', 'status', 'check_id'], name='check_state_failing'),
         ),
         migrations.AddConstraint(
-            model_name="checkstate",
-            constraint=models.UniqueConstraint(
-                condition=models.Q(("valid_to", None)), fields=("stream", "check_id"), name="check_state_one_current"
-            ),
+            model_name='checkstate',
+            constraint=models.UniqueConstraint(condition=models.Q(('valid_to', None)), fields=('stream', 'check_id'), name='check_state_one_current'),
         ),
     ]

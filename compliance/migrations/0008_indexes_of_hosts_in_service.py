@@ -4,24 +4,19 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
+
     dependencies = [
-        ("compliance", "0007_pruned_scans"),
-        ("organizations", "0003_requested_reports"),
+        ('compliance', '0007_pruned_scans'),
+        ('organizations', '0003_requested_reports'),
     ]
 
     operations = [
         migrations.AddIndex(
-            model_name="host",
-            index=models.Index(
-                condition=models.Q(("retired_at", None)), fields=["organization"], name="host_in_service"
-            ),
+            model_name='host',
+            index=models.Index(condition=models.Q(('retired_at', None)), fields=['organization'], name='host_in_service'),
         ),
         migrations.AddIndex(
-            model_name="host",
-            index=models.Index(
-                condition=models.Q(("retired_at", None), ("unreachable_since__isnull", False)),
-                fields=["organization", "connection"],
-                name="host_unreachable",
-            ),
+            model_name='host',
+            index=models.Index(condition=models.Q(('retired_at', None), ('unreachable_since__isnull', False)), fields=['organization', 'connection'], name='host_unreachable'),
         ),
     ]

@@ -5,30 +5,21 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
+
     dependencies = [
-        ("compliance", "0008_indexes_of_hosts_in_service"),
-        ("organizations", "0003_requested_reports"),
-        ("templates_app", "0002_variables_of_drafts"),
+        ('compliance', '0008_indexes_of_hosts_in_service'),
+        ('organizations', '0003_requested_reports'),
+        ('templates_app', '0002_variables_of_drafts'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
         migrations.AddIndex(
-            model_name="scan",
-            index=models.Index(
-                condition=models.Q(("status__in", ["failed", "cancelled"])),
-                fields=["organization", "status", "-created_at"],
-                name="scan_by_rare_status",
-            ),
+            model_name='scan',
+            index=models.Index(condition=models.Q(('status__in', ['failed', 'cancelled'])), fields=['organization', 'status', '-created_at'], name='scan_by_rare_status'),
         ),
         migrations.AddIndex(
-            model_name="scan",
-            index=models.Index(
-                condition=models.Q(
-                    ("scan_type__in", ["on_demand", "provision", "verification", "imported", "re_evaluation"])
-                ),
-                fields=["organization", "scan_type", "-created_at"],
-                name="scan_by_rare_type",
-            ),
+            model_name='scan',
+            index=models.Index(condition=models.Q(('scan_type__in', ['on_demand', 'provision', 'verification', 'imported', 're_evaluation'])), fields=['organization', 'scan_type', '-created_at'], name='scan_by_rare_type'),
         ),
     ]

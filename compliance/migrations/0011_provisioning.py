@@ -9,727 +9,302 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
+
     dependencies = [
-        ("compliance", "0010_count_scans_ended_before"),
-        ("organizations", "0003_requested_reports"),
+        ('compliance', '0010_count_scans_ended_before'),
+        ('organizations', '0003_requested_reports'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
         migrations.AddField(
-            model_name="host",
-            name="login_user",
-            field=models.CharField(
-                blank=True, help_text="Who to log in as; empty means the user of the credential.", max_length=64
-            ),
+            model_name='host',
+            name='login_user',
+            field=models.CharField(blank=True, help_text='Who to log in as; empty means the user of the credential.', max_length=64),
         ),
         migrations.CreateModel(
-            name="Project",
+            name='Project',
             fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
-                ("created_at", models.DateTimeField(default=django.utils.timezone.now, editable=False)),
-                ("name", models.CharField(max_length=120)),
-                (
-                    "organization",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to="organizations.organization"
-                    ),
-                ),
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('created_at', models.DateTimeField(default=django.utils.timezone.now, editable=False)),
+                ('name', models.CharField(max_length=120)),
+                ('organization', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='organizations.organization')),
             ],
             options={
-                "ordering": ["name", "pk"],
-                "default_permissions": (),
+                'ordering': ['name', 'pk'],
+                'default_permissions': (),
             },
         ),
         migrations.CreateModel(
-            name="HandoverSettings",
+            name='HandoverSettings',
             fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
-                ("created_at", models.DateTimeField(default=django.utils.timezone.now, editable=False)),
-                ("enabled", models.BooleanField(default=False, verbose_name="enable CIS scanning")),
-                (
-                    "enforcement_mode",
-                    models.CharField(
-                        choices=[("audit", "Audit"), ("warn", "Warn"), ("block", "Block")],
-                        default="audit",
-                        max_length=10,
-                    ),
-                ),
-                (
-                    "cis_profile",
-                    models.CharField(
-                        choices=[
-                            ("level1_server", "CIS Level 1 Server"),
-                            ("level2_server", "CIS Level 2 Server"),
-                            ("level1_workstation", "CIS Level 1 Workstation"),
-                            ("level2_workstation", "CIS Level 2 Workstation"),
-                        ],
-                        default="level1_server",
-                        max_length=20,
-                        verbose_name="CIS profile",
-                    ),
-                ),
-                (
-                    "minimum_score",
-                    models.FloatField(
-                        default=70.0,
-                        validators=[
-                            django.core.validators.MinValueValidator(0),
-                            django.core.validators.MaxValueValidator(100),
-                        ],
-                        verbose_name="minimum pass score",
-                    ),
-                ),
-                ("block_on_critical", models.BooleanField(default=True, verbose_name="block on critical failures")),
-                ("block_on_high", models.BooleanField(default=False, verbose_name="block on high failures")),
-                ("scan_on_provision", models.BooleanField(default=True)),
-                ("scan_on_schedule", models.BooleanField(default=False)),
-                ("schedule_cron", models.CharField(blank=True, max_length=100, verbose_name="schedule")),
-                ("next_scan_at", models.DateTimeField(blank=True, editable=False, null=True)),
-                ("ssh_user", models.CharField(default="ubuntu", max_length=64, verbose_name="SSH user")),
-                ("exempted_rules", models.JSONField(blank=True, default=list, verbose_name="exempted rule ids")),
-                (
-                    "only_admins_unblock",
-                    models.BooleanField(
-                        default=False,
-                        help_text="A later clean scan does not clear a block by itself; an admin releases the VM.",
-                        verbose_name="a block ends by release only",
-                    ),
-                ),
-                (
-                    "wait_minutes",
-                    models.PositiveSmallIntegerField(
-                        default=30,
-                        help_text="How long a new VM may take until it has an address and answers SSH.",
-                        validators=[
-                            django.core.validators.MinValueValidator(1),
-                            django.core.validators.MaxValueValidator(1440),
-                        ],
-                    ),
-                ),
-                (
-                    "organization",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to="organizations.organization"
-                    ),
-                ),
-                (
-                    "ssh_credential",
-                    models.ForeignKey(
-                        blank=True,
-                        null=True,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="+",
-                        to="compliance.credential",
-                        verbose_name="SSH credential",
-                    ),
-                ),
-                (
-                    "exempted_projects",
-                    models.ManyToManyField(blank=True, related_name="exempted_in", to="compliance.project"),
-                ),
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('created_at', models.DateTimeField(default=django.utils.timezone.now, editable=False)),
+                ('enabled', models.BooleanField(default=False, verbose_name='enable CIS scanning')),
+                ('enforcement_mode', models.CharField(choices=[('audit', 'Audit'), ('warn', 'Warn'), ('block', 'Block')], default='audit', max_length=10)),
+                ('cis_profile', models.CharField(choices=[('level1_server', 'CIS Level 1 Server'), ('level2_server', 'CIS Level 2 Server'), ('level1_workstation', 'CIS Level 1 Workstation'), ('level2_workstation', 'CIS Level 2 Workstation')], default='level1_server', max_length=20, verbose_name='CIS profile')),
+                ('minimum_score', models.FloatField(default=70.0, validators=[django.core.validators.MinValueValidator(0), django.core.validators.MaxValueValidator(100)], verbose_name='minimum pass score')),
+                ('block_on_critical', models.BooleanField(default=True, verbose_name='block on critical failures')),
+                ('block_on_high', models.BooleanField(default=False, verbose_name='block on high failures')),
+                ('scan_on_provision', models.BooleanField(default=True)),
+                ('scan_on_schedule', models.BooleanField(default=False)),
+                ('schedule_cron', models.CharField(blank=True, max_length=100, verbose_name='schedule')),
+                ('next_scan_at', models.DateTimeField(blank=True, editable=False, null=True)),
+                ('ssh_user', models.CharField(default='ubuntu', max_length=64, verbose_name='SSH user')),
+                ('exempted_rules', models.JSONField(blank=True, default=list, verbose_name='exempted rule ids')),
+                ('only_admins_unblock', models.BooleanField(default=False, help_text='A later clean scan does not clear a block by itself; an admin releases the VM.', verbose_name='a block ends by release only')),
+                ('wait_minutes', models.PositiveSmallIntegerField(default=30, help_text='How long a new VM may take until it has an address and answers SSH.', validators=[django.core.validators.MinValueValidator(1), django.core.validators.MaxValueValidator(1440)])),
+                ('organization', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='organizations.organization')),
+                ('ssh_credential', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='compliance.credential', verbose_name='SSH credential')),
+                ('exempted_projects', models.ManyToManyField(blank=True, related_name='exempted_in', to='compliance.project')),
             ],
             options={
-                "verbose_name_plural": "handover settings",
-                "default_permissions": (),
+                'verbose_name_plural': 'handover settings',
+                'default_permissions': (),
             },
         ),
         migrations.CreateModel(
-            name="ProviderConnection",
+            name='ProviderConnection',
             fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
-                ("created_at", models.DateTimeField(default=django.utils.timezone.now, editable=False)),
-                ("name", models.CharField(max_length=120)),
-                (
-                    "kind",
-                    models.CharField(
-                        choices=[
-                            ("aws", "AWS"),
-                            ("azure", "Azure"),
-                            ("gcp", "Google Cloud"),
-                            ("vmware", "VMware vCenter"),
-                            ("proxmox", "Proxmox VE"),
-                        ],
-                        max_length=10,
-                    ),
-                ),
-                (
-                    "endpoint",
-                    models.CharField(
-                        blank=True, help_text="Where it answers; empty means the usual place.", max_length=500
-                    ),
-                ),
-                (
-                    "scope",
-                    models.JSONField(blank=True, default=dict, help_text="What is no secret, by field of the kind."),
-                ),
-                ("secrets", organizations.models.secrets.EncryptedTextField(blank=True, help_text="A JSON object.")),
-                (
-                    "ca_certificate",
-                    models.TextField(
-                        blank=True,
-                        help_text="In PEM; empty trusts the certificates that this server trusts.",
-                        verbose_name="CA certificate",
-                    ),
-                ),
-                ("tested_at", models.DateTimeField(blank=True, editable=False, null=True)),
-                ("test_ok", models.BooleanField(editable=False, null=True)),
-                ("test_message", models.TextField(blank=True, editable=False)),
-                ("removed_at", models.DateTimeField(blank=True, editable=False, null=True)),
-                (
-                    "organization",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to="organizations.organization"
-                    ),
-                ),
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('created_at', models.DateTimeField(default=django.utils.timezone.now, editable=False)),
+                ('name', models.CharField(max_length=120)),
+                ('kind', models.CharField(choices=[('aws', 'AWS'), ('azure', 'Azure'), ('gcp', 'Google Cloud'), ('vmware', 'VMware vCenter'), ('proxmox', 'Proxmox VE')], max_length=10)),
+                ('endpoint', models.CharField(blank=True, help_text='Where it answers; empty means the usual place.', max_length=500)),
+                ('scope', models.JSONField(blank=True, default=dict, help_text='What is no secret, by field of the kind.')),
+                ('secrets', organizations.models.secrets.EncryptedTextField(blank=True, help_text='A JSON object.')),
+                ('ca_certificate', models.TextField(blank=True, help_text='In PEM; empty trusts the certificates that this server trusts.', verbose_name='CA certificate')),
+                ('tested_at', models.DateTimeField(blank=True, editable=False, null=True)),
+                ('test_ok', models.BooleanField(editable=False, null=True)),
+                ('test_message', models.TextField(blank=True, editable=False)),
+                ('removed_at', models.DateTimeField(blank=True, editable=False, null=True)),
+                ('organization', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='organizations.organization')),
             ],
             options={
-                "ordering": ["name", "pk"],
-                "default_permissions": (),
+                'ordering': ['name', 'pk'],
+                'default_permissions': (),
             },
         ),
         migrations.CreateModel(
-            name="ProvisioningRun",
+            name='ProvisioningRun',
             fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
-                ("created_at", models.DateTimeField(default=django.utils.timezone.now, editable=False)),
-                ("due_at", models.DateTimeField(blank=True, editable=False, null=True)),
-                ("attempts", models.PositiveSmallIntegerField(default=0, editable=False)),
-                ("lease_owner", models.CharField(blank=True, editable=False, max_length=64)),
-                ("lease_until", models.DateTimeField(blank=True, editable=False, null=True)),
-                ("workspace_id", models.CharField(blank=True, max_length=120)),
-                ("workspace_name", models.CharField(blank=True, max_length=120)),
-                ("run_id", models.CharField(max_length=200)),
-                (
-                    "source",
-                    models.CharField(
-                        choices=[("posted", "Posted"), ("notification", "Notification"), ("run_task", "Run task")],
-                        max_length=12,
-                    ),
-                ),
-                ("source_key", models.CharField(max_length=400)),
-                (
-                    "lineage",
-                    models.CharField(blank=True, help_text="Of the state, where the document told it.", max_length=120),
-                ),
-                (
-                    "serial",
-                    models.BigIntegerField(
-                        blank=True, help_text="Of the state, where the document told it.", null=True
-                    ),
-                ),
-                (
-                    "groups",
-                    models.JSONField(
-                        default=list, help_text="Resources that make machines which the state does not list."
-                    ),
-                ),
-                ("vms_sha256", models.CharField(blank=True, max_length=64)),
-                (
-                    "status",
-                    models.CharField(
-                        choices=[
-                            ("fetching", "Fetching the state"),
-                            ("registered", "Registered"),
-                            ("failed", "Failed"),
-                        ],
-                        max_length=10,
-                    ),
-                ),
-                ("error", models.TextField(blank=True)),
-                ("vms_count", models.PositiveIntegerField(default=0)),
-                ("destroyed_count", models.PositiveIntegerField(default=0)),
-                ("registered_at", models.DateTimeField(blank=True, null=True)),
-                (
-                    "organization",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to="organizations.organization"
-                    ),
-                ),
-                (
-                    "project",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT, related_name="runs", to="compliance.project"
-                    ),
-                ),
-                (
-                    "requested_by",
-                    models.ForeignKey(
-                        blank=True,
-                        null=True,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="+",
-                        to=settings.AUTH_USER_MODEL,
-                    ),
-                ),
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('created_at', models.DateTimeField(default=django.utils.timezone.now, editable=False)),
+                ('due_at', models.DateTimeField(blank=True, editable=False, null=True)),
+                ('attempts', models.PositiveSmallIntegerField(default=0, editable=False)),
+                ('lease_owner', models.CharField(blank=True, editable=False, max_length=64)),
+                ('lease_until', models.DateTimeField(blank=True, editable=False, null=True)),
+                ('workspace_id', models.CharField(blank=True, max_length=120)),
+                ('workspace_name', models.CharField(blank=True, max_length=120)),
+                ('run_id', models.CharField(max_length=200)),
+                ('source', models.CharField(choices=[('posted', 'Posted'), ('notification', 'Notification'), ('run_task', 'Run task')], max_length=12)),
+                ('source_key', models.CharField(max_length=400)),
+                ('lineage', models.CharField(blank=True, help_text='Of the state, where the document told it.', max_length=120)),
+                ('serial', models.BigIntegerField(blank=True, help_text='Of the state, where the document told it.', null=True)),
+                ('groups', models.JSONField(default=list, help_text='Resources that make machines which the state does not list.')),
+                ('vms_sha256', models.CharField(blank=True, max_length=64)),
+                ('status', models.CharField(choices=[('fetching', 'Fetching the state'), ('registered', 'Registered'), ('failed', 'Failed')], max_length=10)),
+                ('error', models.TextField(blank=True)),
+                ('vms_count', models.PositiveIntegerField(default=0)),
+                ('destroyed_count', models.PositiveIntegerField(default=0)),
+                ('registered_at', models.DateTimeField(blank=True, null=True)),
+                ('organization', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='organizations.organization')),
+                ('project', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='runs', to='compliance.project')),
+                ('requested_by', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
             ],
             options={
-                "ordering": ["-created_at", "-pk"],
-                "default_permissions": (),
+                'ordering': ['-created_at', '-pk'],
+                'default_permissions': (),
             },
         ),
         migrations.CreateModel(
-            name="TerraformConnection",
+            name='TerraformConnection',
             fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
-                ("created_at", models.DateTimeField(default=django.utils.timezone.now, editable=False)),
-                ("name", models.CharField(max_length=120)),
-                (
-                    "host",
-                    models.CharField(
-                        default="app.terraform.io", help_text="Without https://, with a port if any.", max_length=255
-                    ),
-                ),
-                (
-                    "token",
-                    organizations.models.secrets.EncryptedTextField(
-                        blank=True,
-                        help_text="Of a team or a user that may read state versions; an organization's token may not.",
-                    ),
-                ),
-                (
-                    "notification_key",
-                    organizations.models.secrets.EncryptedTextField(
-                        blank=True, help_text="The token of the notification in Terraform."
-                    ),
-                ),
-                (
-                    "run_task_key",
-                    organizations.models.secrets.EncryptedTextField(
-                        blank=True, help_text="The HMAC key of the run task in Terraform."
-                    ),
-                ),
-                (
-                    "projects",
-                    models.JSONField(
-                        blank=True,
-                        default=dict,
-                        help_text="Workspace name to project name; a workspace that is not named is its own project.",
-                    ),
-                ),
-                (
-                    "ca_certificate",
-                    models.TextField(
-                        blank=True,
-                        help_text="In PEM; empty trusts the certificates that this server trusts.",
-                        verbose_name="CA certificate",
-                    ),
-                ),
-                ("last_heard_at", models.DateTimeField(blank=True, editable=False, null=True)),
-                ("removed_at", models.DateTimeField(blank=True, editable=False, null=True)),
-                (
-                    "organization",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to="organizations.organization"
-                    ),
-                ),
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('created_at', models.DateTimeField(default=django.utils.timezone.now, editable=False)),
+                ('name', models.CharField(max_length=120)),
+                ('host', models.CharField(default='app.terraform.io', help_text='Without https://, with a port if any.', max_length=255)),
+                ('token', organizations.models.secrets.EncryptedTextField(blank=True, help_text="Of a team or a user that may read state versions; an organization's token may not.")),
+                ('notification_key', organizations.models.secrets.EncryptedTextField(blank=True, help_text='The token of the notification in Terraform.')),
+                ('run_task_key', organizations.models.secrets.EncryptedTextField(blank=True, help_text='The HMAC key of the run task in Terraform.')),
+                ('projects', models.JSONField(blank=True, default=dict, help_text='Workspace name to project name; a workspace that is not named is its own project.')),
+                ('ca_certificate', models.TextField(blank=True, help_text='In PEM; empty trusts the certificates that this server trusts.', verbose_name='CA certificate')),
+                ('last_heard_at', models.DateTimeField(blank=True, editable=False, null=True)),
+                ('removed_at', models.DateTimeField(blank=True, editable=False, null=True)),
+                ('organization', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='organizations.organization')),
             ],
             options={
-                "ordering": ["name", "pk"],
-                "default_permissions": (),
+                'ordering': ['name', 'pk'],
+                'default_permissions': (),
             },
         ),
         migrations.CreateModel(
-            name="RunTask",
+            name='RunTask',
             fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
-                ("created_at", models.DateTimeField(default=django.utils.timezone.now, editable=False)),
-                ("due_at", models.DateTimeField(blank=True, editable=False, null=True)),
-                ("attempts", models.PositiveSmallIntegerField(default=0, editable=False)),
-                ("lease_owner", models.CharField(blank=True, editable=False, max_length=64)),
-                ("lease_until", models.DateTimeField(blank=True, editable=False, null=True)),
-                ("task_result_id", models.CharField(max_length=120)),
-                (
-                    "stage",
-                    models.CharField(
-                        choices=[
-                            ("pre_plan", "Before the plan"),
-                            ("post_plan", "After the plan"),
-                            ("pre_apply", "Before the apply"),
-                            ("post_apply", "After the apply"),
-                        ],
-                        max_length=12,
-                    ),
-                ),
-                ("mandatory", models.BooleanField(default=False)),
-                ("takes_outcomes", models.BooleanField(default=False)),
-                ("callback_url", models.URLField(max_length=2000)),
-                (
-                    "access_token",
-                    organizations.models.secrets.EncryptedTextField(
-                        blank=True, help_text="Lives ten minutes; forgotten with the verdict."
-                    ),
-                ),
-                ("workspace_id", models.CharField(max_length=120)),
-                ("workspace_name", models.CharField(max_length=120)),
-                ("run_id", models.CharField(max_length=120)),
-                (
-                    "status",
-                    models.CharField(
-                        choices=[
-                            ("running", "Running"),
-                            ("passed", "Passed"),
-                            ("failed", "Failed"),
-                            ("unanswered", "Not answered in time"),
-                        ],
-                        default="running",
-                        max_length=12,
-                    ),
-                ),
-                ("message", models.TextField(blank=True)),
-                ("told_at", models.DateTimeField(blank=True, help_text="When Terraform last heard of it.", null=True)),
-                ("deadline", models.DateTimeField()),
-                (
-                    "organization",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to="organizations.organization"
-                    ),
-                ),
-                (
-                    "registered",
-                    models.ForeignKey(
-                        blank=True,
-                        null=True,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="run_tasks",
-                        to="compliance.provisioningrun",
-                    ),
-                ),
-                (
-                    "connection",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="run_tasks",
-                        to="compliance.terraformconnection",
-                    ),
-                ),
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('created_at', models.DateTimeField(default=django.utils.timezone.now, editable=False)),
+                ('due_at', models.DateTimeField(blank=True, editable=False, null=True)),
+                ('attempts', models.PositiveSmallIntegerField(default=0, editable=False)),
+                ('lease_owner', models.CharField(blank=True, editable=False, max_length=64)),
+                ('lease_until', models.DateTimeField(blank=True, editable=False, null=True)),
+                ('task_result_id', models.CharField(max_length=120)),
+                ('stage', models.CharField(choices=[('pre_plan', 'Before the plan'), ('post_plan', 'After the plan'), ('pre_apply', 'Before the apply'), ('post_apply', 'After the apply')], max_length=12)),
+                ('mandatory', models.BooleanField(default=False)),
+                ('takes_outcomes', models.BooleanField(default=False)),
+                ('callback_url', models.URLField(max_length=2000)),
+                ('access_token', organizations.models.secrets.EncryptedTextField(blank=True, help_text='Lives ten minutes; forgotten with the verdict.')),
+                ('workspace_id', models.CharField(max_length=120)),
+                ('workspace_name', models.CharField(max_length=120)),
+                ('run_id', models.CharField(max_length=120)),
+                ('status', models.CharField(choices=[('running', 'Running'), ('passed', 'Passed'), ('failed', 'Failed'), ('unanswered', 'Not answered in time')], default='running', max_length=12)),
+                ('message', models.TextField(blank=True)),
+                ('told_at', models.DateTimeField(blank=True, help_text='When Terraform last heard of it.', null=True)),
+                ('deadline', models.DateTimeField()),
+                ('organization', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='organizations.organization')),
+                ('registered', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='run_tasks', to='compliance.provisioningrun')),
+                ('connection', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='run_tasks', to='compliance.terraformconnection')),
             ],
             options={
-                "ordering": ["-created_at", "-pk"],
-                "default_permissions": (),
+                'ordering': ['-created_at', '-pk'],
+                'default_permissions': (),
             },
         ),
         migrations.AddField(
-            model_name="provisioningrun",
-            name="connection",
-            field=models.ForeignKey(
-                blank=True,
-                null=True,
-                on_delete=django.db.models.deletion.PROTECT,
-                related_name="runs",
-                to="compliance.terraformconnection",
-            ),
+            model_name='provisioningrun',
+            name='connection',
+            field=models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='runs', to='compliance.terraformconnection'),
         ),
         migrations.CreateModel(
-            name="ProvisionedVm",
+            name='ProvisionedVm',
             fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
-                ("created_at", models.DateTimeField(default=django.utils.timezone.now, editable=False)),
-                ("due_at", models.DateTimeField(blank=True, editable=False, null=True)),
-                ("attempts", models.PositiveSmallIntegerField(default=0, editable=False)),
-                ("lease_owner", models.CharField(blank=True, editable=False, max_length=64)),
-                ("lease_until", models.DateTimeField(blank=True, editable=False, null=True)),
-                ("workspace", models.CharField(blank=True, max_length=120)),
-                (
-                    "provider",
-                    models.CharField(
-                        choices=[
-                            ("aws", "AWS"),
-                            ("azure", "Azure"),
-                            ("gcp", "Google Cloud"),
-                            ("vmware", "VMware vCenter"),
-                            ("proxmox", "Proxmox VE"),
-                        ],
-                        max_length=10,
-                    ),
-                ),
-                ("instance_id", models.CharField(max_length=400)),
-                (
-                    "locator",
-                    models.CharField(
-                        blank=True, help_text="What the provider's API takes instead of the id.", max_length=400
-                    ),
-                ),
-                (
-                    "resource_address",
-                    models.CharField(help_text="Of Terraform, e.g. module.web.aws_instance.this[0].", max_length=500),
-                ),
-                ("resource_type", models.CharField(max_length=60)),
-                ("name", models.CharField(blank=True, max_length=500)),
-                ("addresses", models.JSONField(default=list)),
-                ("os_family", models.CharField(blank=True, max_length=10, verbose_name="OS family")),
-                ("os_hint", models.CharField(blank=True, max_length=300, verbose_name="image")),
-                ("region", models.CharField(blank=True, max_length=120)),
-                ("power_state", models.CharField(blank=True, max_length=20)),
-                ("tags", models.JSONField(default=dict)),
-                ("tainted", models.BooleanField(default=False)),
-                (
-                    "phase",
-                    models.CharField(
-                        choices=[
-                            ("address", "Waiting for an address"),
-                            ("ssh", "Waiting for SSH"),
-                            ("scan", "Being scanned"),
-                            ("settled", "Settled"),
-                        ],
-                        default="address",
-                        max_length=10,
-                    ),
-                ),
-                ("wait_until", models.DateTimeField(blank=True, help_text="When waiting for it ends.", null=True)),
-                ("waits_for", models.TextField(blank=True, help_text="What the last look at it found missing.")),
-                (
-                    "unverifiable",
-                    models.TextField(blank=True, help_text="Why no scan came to results, once trying has ended."),
-                ),
-                ("failed_scans", models.PositiveSmallIntegerField(default=0, help_text="In a row.")),
-                (
-                    "state",
-                    models.CharField(
-                        choices=[
-                            ("pending", "Pending"),
-                            ("allowed", "Allowed"),
-                            ("blocked", "Blocked"),
-                            ("released", "Released"),
-                            ("unverified", "Unverified"),
-                            ("exempt", "Exempt"),
-                        ],
-                        default="pending",
-                        max_length=10,
-                    ),
-                ),
-                ("reasons", models.JSONField(default=list)),
-                ("would_block", models.JSONField(default=list)),
-                ("state_since", models.DateTimeField()),
-                (
-                    "handed_over_at",
-                    models.DateTimeField(blank=True, help_text="When the gate first let it through.", null=True),
-                ),
-                ("released_at", models.DateTimeField(blank=True, null=True)),
-                ("release_reason", models.CharField(blank=True, max_length=1000)),
-                ("retired_at", models.DateTimeField(blank=True, null=True)),
-                (
-                    "host",
-                    models.OneToOneField(
-                        on_delete=django.db.models.deletion.PROTECT, related_name="vm", to="compliance.host"
-                    ),
-                ),
-                (
-                    "organization",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to="organizations.organization"
-                    ),
-                ),
-                (
-                    "project",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT, related_name="vms", to="compliance.project"
-                    ),
-                ),
-                (
-                    "provider_connection",
-                    models.ForeignKey(
-                        blank=True,
-                        help_text="What resolved it last.",
-                        null=True,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="vms",
-                        to="compliance.providerconnection",
-                    ),
-                ),
-                (
-                    "released_by",
-                    models.ForeignKey(
-                        blank=True,
-                        null=True,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="+",
-                        to=settings.AUTH_USER_MODEL,
-                    ),
-                ),
-                (
-                    "scan",
-                    models.ForeignKey(
-                        blank=True,
-                        help_text="The latest completed scan of its own.",
-                        null=True,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="+",
-                        to="compliance.scan",
-                    ),
-                ),
-                (
-                    "run",
-                    models.ForeignKey(
-                        help_text="The apply that told of it last.",
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="+",
-                        to="compliance.provisioningrun",
-                    ),
-                ),
-                ("runs", models.ManyToManyField(related_name="vms", to="compliance.provisioningrun")),
-                (
-                    "connection",
-                    models.ForeignKey(
-                        blank=True,
-                        null=True,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="vms",
-                        to="compliance.terraformconnection",
-                    ),
-                ),
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('created_at', models.DateTimeField(default=django.utils.timezone.now, editable=False)),
+                ('due_at', models.DateTimeField(blank=True, editable=False, null=True)),
+                ('attempts', models.PositiveSmallIntegerField(default=0, editable=False)),
+                ('lease_owner', models.CharField(blank=True, editable=False, max_length=64)),
+                ('lease_until', models.DateTimeField(blank=True, editable=False, null=True)),
+                ('workspace', models.CharField(blank=True, max_length=120)),
+                ('provider', models.CharField(choices=[('aws', 'AWS'), ('azure', 'Azure'), ('gcp', 'Google Cloud'), ('vmware', 'VMware vCenter'), ('proxmox', 'Proxmox VE')], max_length=10)),
+                ('instance_id', models.CharField(max_length=400)),
+                ('locator', models.CharField(blank=True, help_text="What the provider's API takes instead of the id.", max_length=400)),
+                ('resource_address', models.CharField(help_text='Of Terraform, e.g. module.web.aws_instance.this[0].', max_length=500)),
+                ('resource_type', models.CharField(max_length=60)),
+                ('name', models.CharField(blank=True, max_length=500)),
+                ('addresses', models.JSONField(default=list)),
+                ('os_family', models.CharField(blank=True, max_length=10, verbose_name='OS family')),
+                ('os_hint', models.CharField(blank=True, max_length=300, verbose_name='image')),
+                ('region', models.CharField(blank=True, max_length=120)),
+                ('power_state', models.CharField(blank=True, max_length=20)),
+                ('tags', models.JSONField(default=dict)),
+                ('tainted', models.BooleanField(default=False)),
+                ('phase', models.CharField(choices=[('address', 'Waiting for an address'), ('ssh', 'Waiting for SSH'), ('scan', 'Being scanned'), ('settled', 'Settled')], default='address', max_length=10)),
+                ('wait_until', models.DateTimeField(blank=True, help_text='When waiting for it ends.', null=True)),
+                ('waits_for', models.TextField(blank=True, help_text='What the last look at it found missing.')),
+                ('unverifiable', models.TextField(blank=True, help_text='Why no scan came to results, once trying has ended.')),
+                ('failed_scans', models.PositiveSmallIntegerField(default=0, help_text='In a row.')),
+                ('state', models.CharField(choices=[('pending', 'Pending'), ('allowed', 'Allowed'), ('blocked', 'Blocked'), ('released', 'Released'), ('unverified', 'Unverified'), ('exempt', 'Exempt')], default='pending', max_length=10)),
+                ('reasons', models.JSONField(default=list)),
+                ('would_block', models.JSONField(default=list)),
+                ('state_since', models.DateTimeField()),
+                ('handed_over_at', models.DateTimeField(blank=True, help_text='When the gate first let it through.', null=True)),
+                ('released_at', models.DateTimeField(blank=True, null=True)),
+                ('release_reason', models.CharField(blank=True, max_length=1000)),
+                ('retired_at', models.DateTimeField(blank=True, null=True)),
+                ('host', models.OneToOneField(on_delete=django.db.models.deletion.PROTECT, related_name='vm', to='compliance.host')),
+                ('organization', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='organizations.organization')),
+                ('project', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='vms', to='compliance.project')),
+                ('provider_connection', models.ForeignKey(blank=True, help_text='What resolved it last.', null=True, on_delete=django.db.models.deletion.PROTECT, related_name='vms', to='compliance.providerconnection')),
+                ('released_by', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
+                ('scan', models.ForeignKey(blank=True, help_text='The latest completed scan of its own.', null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='compliance.scan')),
+                ('run', models.ForeignKey(help_text='The apply that told of it last.', on_delete=django.db.models.deletion.PROTECT, related_name='+', to='compliance.provisioningrun')),
+                ('runs', models.ManyToManyField(related_name='vms', to='compliance.provisioningrun')),
+                ('connection', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='vms', to='compliance.terraformconnection')),
             ],
             options={
-                "verbose_name": "provisioned VM",
-                "ordering": ["-created_at", "-pk"],
-                "default_permissions": (),
+                'verbose_name': 'provisioned VM',
+                'ordering': ['-created_at', '-pk'],
+                'default_permissions': (),
             },
         ),
         migrations.CreateModel(
-            name="VmEvent",
+            name='VmEvent',
             fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
-                (
-                    "kind",
-                    models.CharField(
-                        choices=[
-                            ("applied", "Applied"),
-                            ("waiting", "Waiting"),
-                            ("resolved", "Resolved"),
-                            ("scan_requested", "Scan requested"),
-                            ("scanned", "Scanned"),
-                            ("scan_failed", "Scan failed"),
-                            ("decided", "Gate"),
-                            ("released", "Released"),
-                            ("alerted", "Alert"),
-                            ("destroyed", "Destroyed"),
-                        ],
-                        max_length=16,
-                    ),
-                ),
-                ("at", models.DateTimeField()),
-                ("text", models.TextField()),
-                ("state", models.CharField(blank=True, help_text="Of the gate, where it changed.", max_length=10)),
-                ("actor", models.CharField(blank=True, max_length=200)),
-                (
-                    "scan",
-                    models.ForeignKey(
-                        blank=True,
-                        null=True,
-                        on_delete=django.db.models.deletion.SET_NULL,
-                        related_name="+",
-                        to="compliance.scan",
-                    ),
-                ),
-                (
-                    "vm",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.CASCADE,
-                        related_name="events",
-                        to="compliance.provisionedvm",
-                    ),
-                ),
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('kind', models.CharField(choices=[('applied', 'Applied'), ('waiting', 'Waiting'), ('resolved', 'Resolved'), ('scan_requested', 'Scan requested'), ('scanned', 'Scanned'), ('scan_failed', 'Scan failed'), ('decided', 'Gate'), ('released', 'Released'), ('alerted', 'Alert'), ('destroyed', 'Destroyed')], max_length=16)),
+                ('at', models.DateTimeField()),
+                ('text', models.TextField()),
+                ('state', models.CharField(blank=True, help_text='Of the gate, where it changed.', max_length=10)),
+                ('actor', models.CharField(blank=True, max_length=200)),
+                ('scan', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to='compliance.scan')),
+                ('vm', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='events', to='compliance.provisionedvm')),
             ],
             options={
-                "ordering": ["at", "pk"],
-                "default_permissions": (),
+                'ordering': ['at', 'pk'],
+                'default_permissions': (),
             },
         ),
         migrations.AddConstraint(
-            model_name="project",
-            constraint=models.UniqueConstraint(fields=("organization", "name"), name="project_name_once"),
+            model_name='project',
+            constraint=models.UniqueConstraint(fields=('organization', 'name'), name='project_name_once'),
         ),
         migrations.AddIndex(
-            model_name="handoversettings",
-            index=models.Index(
-                condition=models.Q(("next_scan_at__isnull", False)), fields=["next_scan_at"], name="handover_scan_due"
-            ),
+            model_name='handoversettings',
+            index=models.Index(condition=models.Q(('next_scan_at__isnull', False)), fields=['next_scan_at'], name='handover_scan_due'),
         ),
         migrations.AddConstraint(
-            model_name="handoversettings",
-            constraint=models.UniqueConstraint(fields=("organization",), name="handover_settings_once"),
+            model_name='handoversettings',
+            constraint=models.UniqueConstraint(fields=('organization',), name='handover_settings_once'),
         ),
         migrations.AddConstraint(
-            model_name="handoversettings",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("minimum_score__gte", 0), ("minimum_score__lte", 100)),
-                name="handover_minimum_score_is_percentage",
-            ),
+            model_name='handoversettings',
+            constraint=models.CheckConstraint(condition=models.Q(('minimum_score__gte', 0), ('minimum_score__lte', 100)), name='handover_minimum_score_is_percentage'),
         ),
         migrations.AddConstraint(
-            model_name="handoversettings",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("enabled", False), ("ssh_credential__isnull", False), _connector="OR"),
-                name="handover_scanning_has_credential",
-            ),
+            model_name='handoversettings',
+            constraint=models.CheckConstraint(condition=models.Q(('enabled', False), ('ssh_credential__isnull', False), _connector='OR'), name='handover_scanning_has_credential'),
         ),
         migrations.AddConstraint(
-            model_name="providerconnection",
-            constraint=models.UniqueConstraint(
-                condition=models.Q(("removed_at", None)), fields=("organization", "name"), name="provider_name_once"
-            ),
+            model_name='providerconnection',
+            constraint=models.UniqueConstraint(condition=models.Q(('removed_at', None)), fields=('organization', 'name'), name='provider_name_once'),
         ),
         migrations.AddConstraint(
-            model_name="terraformconnection",
-            constraint=models.UniqueConstraint(
-                condition=models.Q(("removed_at", None)),
-                fields=("organization", "name"),
-                name="terraform_connection_name_once",
-            ),
+            model_name='terraformconnection',
+            constraint=models.UniqueConstraint(condition=models.Q(('removed_at', None)), fields=('organization', 'name'), name='terraform_connection_name_once'),
         ),
         migrations.AddIndex(
-            model_name="runtask",
-            index=models.Index(condition=models.Q(("due_at__isnull", False)), fields=["due_at"], name="run_task_due"),
+            model_name='runtask',
+            index=models.Index(condition=models.Q(('due_at__isnull', False)), fields=['due_at'], name='run_task_due'),
         ),
         migrations.AddConstraint(
-            model_name="runtask",
-            constraint=models.UniqueConstraint(fields=("connection", "task_result_id"), name="run_task_once"),
+            model_name='runtask',
+            constraint=models.UniqueConstraint(fields=('connection', 'task_result_id'), name='run_task_once'),
         ),
         migrations.AddIndex(
-            model_name="provisioningrun",
-            index=models.Index(
-                condition=models.Q(("due_at__isnull", False)), fields=["due_at"], name="provisioning_run_due"
-            ),
+            model_name='provisioningrun',
+            index=models.Index(condition=models.Q(('due_at__isnull', False)), fields=['due_at'], name='provisioning_run_due'),
         ),
         migrations.AddConstraint(
-            model_name="provisioningrun",
-            constraint=models.UniqueConstraint(fields=("organization", "source_key"), name="provisioning_run_once"),
+            model_name='provisioningrun',
+            constraint=models.UniqueConstraint(fields=('organization', 'source_key'), name='provisioning_run_once'),
         ),
         migrations.AddIndex(
-            model_name="provisionedvm",
-            index=models.Index(condition=models.Q(("due_at__isnull", False)), fields=["due_at"], name="vm_due"),
+            model_name='provisionedvm',
+            index=models.Index(condition=models.Q(('due_at__isnull', False)), fields=['due_at'], name='vm_due'),
         ),
         migrations.AddIndex(
-            model_name="provisionedvm",
-            index=models.Index(
-                condition=models.Q(("retired_at", None)), fields=["organization", "state"], name="vm_by_state"
-            ),
+            model_name='provisionedvm',
+            index=models.Index(condition=models.Q(('retired_at', None)), fields=['organization', 'state'], name='vm_by_state'),
         ),
         migrations.AddConstraint(
-            model_name="provisionedvm",
-            constraint=models.UniqueConstraint(
-                condition=models.Q(("retired_at", None)),
-                fields=("organization", "provider", "instance_id"),
-                name="vm_once",
-            ),
+            model_name='provisionedvm',
+            constraint=models.UniqueConstraint(condition=models.Q(('retired_at', None)), fields=('organization', 'provider', 'instance_id'), name='vm_once'),
         ),
         migrations.AddConstraint(
-            model_name="provisionedvm",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(("state", "released"), _negated=True),
-                    models.Q(
-                        ("released_at__isnull", False),
-                        ("released_by__isnull", False),
-                        models.Q(("release_reason", ""), _negated=True),
-                    ),
-                    _connector="OR",
-                ),
-                name="vm_release_says_who_when_why",
-            ),
+            model_name='provisionedvm',
+            constraint=models.CheckConstraint(condition=models.Q(models.Q(('state', 'released'), _negated=True), models.Q(('released_at__isnull', False), ('released_by__isnull', False), models.Q(('release_reason', ''), _negated=True)), _connector='OR'), name='vm_release_says_who_when_why'),
         ),
         migrations.AddIndex(
-            model_name="vmevent",
-            index=models.Index(fields=["vm", "at"], name="vm_event_by_vm"),
+            model_name='vmevent',
+            index=models.Index(fields=['vm', 'at'], name='vm_event_by_vm'),
         ),
     ]

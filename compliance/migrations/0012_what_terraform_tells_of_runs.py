@@ -14,5 +14,7 @@ class Migration(migrations.Migration):
                 null=True,
             ),
         ),
-        migrations.AddField(model_name="runtask", name="speculative", field=models.BooleanField(default=False)),
+        migrations.AddField(
+            model_name="runtask", name="speculative", field=models.BooleanField(default=False)
+        ),
     ]
