@@ -45,15 +45,9 @@ class GuardedConnection(HTTPSConnection):
         self._watch.start()
 
     def _to_permitted(self, *args: Any, **kwargs: Any) -> socket.socket:
-        """Connect, and look again where that led, for names change; nothing is said to any other address."""
+        """Connect, and say nothing, TLS included, where that must not be."""
         connected = socket.create_connection(*args, **kwargs)
-        try:
-            peer = str(connected.getpeername()[0])
-            outbound.permit_address(peer, self.host, allow_loopback=self._access.allow_loopback)
-        except BaseException:
-            connected.close()
-            raise
-        return connected
+        return outbound.permit_peer(connected, self.host, allow_loopback=self._access.allow_loopback)
 
     def getresponse(self) -> HTTPResponse:
         """Return the answer, whose whole body, of at most MOST_BYTES, is in memory."""

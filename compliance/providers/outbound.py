@@ -28,6 +28,16 @@ def permit_host(host: str, port: int, *, allow_loopback: bool) -> None:
         permit_address(str(entry[4][0]), host, allow_loopback=allow_loopback)
 
 
+def permit_peer(connected: socket.socket, host: str, *, allow_loopback: bool) -> socket.socket:
+    """Return ``connected`` if it led where one may connect to, for names change; else close it and raise Forbidden."""
+    try:
+        permit_address(str(connected.getpeername()[0]), host, allow_loopback=allow_loopback)
+    except BaseException:
+        connected.close()
+        raise
+    return connected
+
+
 def permit_address(text: str, host: str, *, allow_loopback: bool) -> None:
     """Raise Forbidden when the address ``text`` that ``host`` leads to may not be connected to."""
     address = ipaddress.ip_address(text.split("%")[0])

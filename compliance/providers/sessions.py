@@ -35,13 +35,7 @@ class PermittedConnection(HTTPSConnection):
 
     def _new_conn(self) -> Any:
         outbound.permit_host(self.host, self.port, allow_loopback=self._allow_loopback)
-        connected = super()._new_conn()
-        try:
-            outbound.permit_address(str(connected.getpeername()[0]), self.host, allow_loopback=self._allow_loopback)
-        except BaseException:
-            connected.close()
-            raise
-        return connected
+        return outbound.permit_peer(super()._new_conn(), self.host, allow_loopback=self._allow_loopback)
 
 
 class GuardedAdapter(HTTPAdapter):
