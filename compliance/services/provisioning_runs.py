@@ -116,10 +116,11 @@ def named_by_itself(document: Document, sha256: str, project: Project, workspace
         return f"{document.lineage}#{document.serial}"
     posted = ProvisioningRun.objects.filter(project=project, connection=None, workspace_name=workspace)
     latest = posted.order_by("-pk").first()
-    if latest is not None and latest.vms_sha256 == sha256 and latest.run_id.startswith("sha256:"):
+    if latest is None:
+        return f"sha256:{sha256[:32]}"
+    if latest.vms_sha256 == sha256 and latest.run_id.startswith("sha256:"):
         return latest.run_id
-    name = f"sha256:{sha256[:32]}"
-    return f"{name}-{posted.count() + 1}" if posted.filter(run_id=name).exists() else name
+    return f"sha256:{sha256[:32]}-{latest.pk}"
 
 
 def project_called(organization: Organization, name: str) -> Project:
