@@ -133,9 +133,10 @@ def give_way(niceness: int) -> None:
     Where Linux shares its time between sessions (sched_autogroup), niceness counts within a session only.
     """
     os.setsid()
-    os.nice(niceness)
-    with contextlib.suppress(OSError):  # another system, or a kernel that does not share so
-        Path("/proc/self/autogroup").write_text(str(niceness))
+    if niceness:
+        os.nice(niceness)
+        with contextlib.suppress(OSError):  # another system, or a kernel that does not share so
+            Path("/proc/self/autogroup").write_text(str(niceness))  # Linux takes ten of these a second, of all users
 
 
 def hold(path: Path) -> int:

@@ -79,13 +79,16 @@ def test_the_callers_environment_changes_nothing(shell, monkeypatch):
     assert len(answers) == 1
 
 
-@pytest.mark.skipif(not Path("/proc/self/autogroup").exists(), reason="this kernel does not share between sessions")
 def test_the_walk_gives_way_to_the_work_of_the_target_also_where_sessions_share_the_processor():
-    lookup = Collector("fs_walk", 1, "cat /proc/$$/autogroup", lambda section: section.lines)
-    for nice, niceness in ((True, b"nice 10"), (False, b"nice 0")):
+    lookup = Collector(
+        "fs_walk", 1, "cut -d' ' -f19 /proc/$$/stat; cat /proc/$$/autogroup", lambda section: section.lines
+    )
+    shared = bool(Path("/proc/self/autogroup").exists() and Path("/proc/self/autogroup").read_text())
+    for nice, own, session in ((True, b"|19\n", b" nice 10\n"), (False, b"|0\n", b" nice 0\n")):
         built = script.build([(lookup, [])], nonce=NONCE, nice=nice)
         done = subprocess.run(
             ["dash", "-s"], input=built.encode(), capture_output=True, check=True, start_new_session=True
         )
-        assert niceness in done.stdout
+        assert own in done.stdout
+        assert (session in done.stdout) == shared
         assert done.stderr == b""

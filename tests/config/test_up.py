@@ -68,8 +68,8 @@ def alive(pid: int) -> bool:
 def niceness(pid: int) -> set[int]:
     """Return that of the process and, where Linux shares its time between sessions, of its session."""
     session = Path(f"/proc/{pid}/autogroup")
-    told = {int(session.read_text().split()[-1])} if session.exists() else set()
-    return {os.getpriority(os.PRIO_PROCESS, pid), *told}
+    told = session.read_text().split()[-1:] if session.exists() else []
+    return {os.getpriority(os.PRIO_PROCESS, pid), *map(int, told)}
 
 
 @pytest.fixture(scope="module")
