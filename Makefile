@@ -4,6 +4,8 @@ PORT ?= 8000
 DATA := $(or $(PLUMBLINE_DATA),var)
 PYTHON_IN := .venv/bin/python
 MANAGE := $(PYTHON_IN) manage.py
+# One more than there are processors: many tests wait for a target, a browser or a peer.
+JOBS ?= $(shell expr $$(nproc) + 1)
 
 # Many short processes start in a test run; each would compile all modules anew.
 unexport PYTHONDONTWRITEBYTECODE
@@ -31,7 +33,7 @@ run: scan ## the same, then web, worker and scheduler at http://127.0.0.1:8000
 	@exec $(MANAGE) up --port $(PORT)
 
 test: setup-dev ## the whole test suite
-	@$(PYTHON_IN) -m pytest -n 2 --dist worksteal -q $(ARGS)
+	@$(PYTHON_IN) -m pytest -n $(JOBS) --dist worksteal -q $(ARGS)
 
 test-vcenter: setup-dev ## the tests of vCenter on Debian's simulator, which is built first; CI replays what it answered
 	@tests/peers/vcsim/run $(ARGS)

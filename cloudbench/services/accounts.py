@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from django.core.exceptions import ValidationError
-from django.db import IntegrityError, transaction
+from django.db import transaction
 
 from cloudbench.models import CloudAccount, Run, Schedule, Snapshot
 from cloudbench.providers.aws_catalogue import known_regions
@@ -16,6 +16,7 @@ from organizations.errors import Conflict, Invalid
 from organizations.models.organizations import Organization
 from organizations.models.users import Actor
 from organizations.permissions import require
+from organizations.services.connections import locked, save
 
 SECRETS = ("secret_access_key", "session_token")
 FIELDS = ("name", "account_id", "access", "role_arn", "access_key_id", *SECRETS, "regions", "calls_per_second")
@@ -77,16 +78,6 @@ def remove_account(*, actor: Actor, account: CloudAccount, now: datetime) -> Clo
 
 def _is_collected(account: CloudAccount) -> bool:
     return account.snapshots.filter(status__in=[Snapshot.Status.PENDING, Snapshot.Status.RUNNING]).exists()
-
-
-def locked(actor: Actor, account: CloudAccount) -> CloudAccount:
-    """Return ``account`` as stored, locked. Raises PermissionDenied, Conflict when it was removed."""
-    require(actor, "manage_settings", account.organization)
-    rows = CloudAccount.objects.select_for_update(of=("self",)).select_related("organization")
-    stored: CloudAccount = rows.get(pk=account.pk)
-    if stored.removed_at is not None:
-        raise Conflict(f"The account {stored} was removed.")
-    return stored
 
 
 # --- What an account may hold -----------------------------------------------------------------------------------------
@@ -173,8 +164,4 @@ def _save(account: CloudAccount) -> None:
     twins = CloudAccount.objects.connected().filter(organization=account.organization_id).exclude(pk=account.pk)
     if twins.filter(account_id=account.account_id).exists():
         raise Invalid({"account_id": "This account is connected already; change that one."})
-    try:
-        with transaction.atomic():
-            account.save()
-    except IntegrityError as error:
-        raise Invalid({"name": "This organization has an account of that name; choose another one."}) from error
+    save(account)

@@ -7,7 +7,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from django.conf import settings
-from django.db import IntegrityError, transaction
+from django.db import transaction
 
 from compliance.models import ProviderConnection
 from compliance.providers.base import Provider, ProviderError, TestOutcome
@@ -19,6 +19,7 @@ from organizations.errors import Conflict, Invalid
 from organizations.models.organizations import Organization
 from organizations.models.users import Actor
 from organizations.permissions import require
+from organizations.services.connections import locked, save
 
 FIELDS = ("name", "kind", "endpoint", "scope", "secrets", "ca_certificate")
 LONGEST_NAME, LONGEST_ENDPOINT = 120, 500
@@ -56,7 +57,7 @@ def create_connection(*, actor: Actor, organization: Organization, values: Mappi
     require(actor, "manage_settings", organization)
     connection = ProviderConnection(organization=organization)
     take(connection, values)
-    _save(connection)
+    save(connection)
     audit.record(actor=actor, action="provider_connection.created", subject=connection)
     return connection
 
@@ -73,7 +74,7 @@ def change_connection(*, actor: Actor, connection: ProviderConnection, values: M
     take(stored, values)
     if used_values(stored) != was:
         stored.tested_at, stored.test_ok, stored.test_message = None, None, ""
-    _save(stored)
+    save(stored)
     audit.record(actor=actor, action="provider_connection.changed", subject=stored, before=before)
     return stored
 
@@ -113,16 +114,6 @@ def outcome_of(connection: ProviderConnection) -> TestOutcome:
         return opened(connection).test()
     except ProviderError as error:
         return TestOutcome(False, error.message)
-
-
-def locked(actor: Actor, connection: ProviderConnection) -> ProviderConnection:
-    """Return ``connection`` as stored, locked. Raises PermissionDenied, Conflict when it was removed."""
-    require(actor, "manage_settings", connection.organization)
-    rows = ProviderConnection.objects.select_for_update(of=("self",)).select_related("organization")
-    stored: ProviderConnection = rows.get(pk=connection.pk)
-    if stored.removed_at is not None:
-        raise Conflict(f"The connection {stored} was removed.")
-    return stored
 
 
 def used_values(connection: ProviderConnection) -> tuple[object, ...]:
@@ -215,11 +206,3 @@ def kinds() -> list[tuple[str, str]]:
 
 def secret_names(kind: str) -> list[str]:
     return [field.name for field in FIELDS_OF_KINDS.get(kind, ()) if field.secret]
-
-
-def _save(connection: ProviderConnection) -> None:
-    try:
-        with transaction.atomic():
-            connection.save()
-    except IntegrityError as error:
-        raise Invalid({"name": "This organization has a connection of that name; choose another one."}) from error

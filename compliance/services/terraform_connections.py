@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from django.db import IntegrityError, transaction
+from django.db import transaction
 
 from compliance.models import TerraformConnection
 from compliance.providers.base import TestOutcome
@@ -14,11 +14,12 @@ from compliance.services.outbound_hosts import refusal_of
 from compliance.services.terraform_clients import client_of
 from compliance.terraform.hcp import HcpError, TokenOwner
 from organizations import audit
-from organizations.errors import Conflict, Invalid
+from organizations.errors import Invalid
 from organizations.lib.pinned_https import HttpsError, Place
 from organizations.models.organizations import Organization
 from organizations.models.users import Actor
 from organizations.permissions import require
+from organizations.services.connections import locked, save
 
 KEYS = ("notification_key", "run_task_key")
 SECRETS = ("token", *KEYS)
@@ -37,7 +38,7 @@ def create_connection(*, actor: Actor, organization: Organization, values: Mappi
     require(actor, "manage_settings", organization)
     connection = TerraformConnection(organization=organization)
     take(connection, values)
-    _save(connection)
+    save(connection)
     audit.record(actor=actor, action="terraform_connection.created", subject=connection)
     return connection
 
@@ -54,7 +55,7 @@ def change_connection(
     stored = locked(actor, connection)
     before = audit.before(stored)
     take(stored, values)
-    _save(stored)
+    save(stored)
     audit.record(actor=actor, action="terraform_connection.changed", subject=stored, before=before)
     return stored
 
@@ -97,16 +98,6 @@ def words_of(connection: TerraformConnection, owner: TokenOwner) -> str:
     if not owner.service_account:
         return taken
     return f"{taken} If that stands for an organization, replace it: only a team's or a user's token may read states."
-
-
-def locked(actor: Actor, connection: TerraformConnection) -> TerraformConnection:
-    """Return ``connection`` as stored, locked. Raises PermissionDenied, Conflict when it was removed."""
-    require(actor, "manage_settings", connection.organization)
-    rows = TerraformConnection.objects.select_for_update(of=("self",)).select_related("organization")
-    stored: TerraformConnection = rows.get(pk=connection.pk)
-    if stored.removed_at is not None:
-        raise Conflict(f"The connection {stored} was removed.")
-    return stored
 
 
 # --- What a connection may hold ---------------------------------------------------------------------------------------
@@ -170,11 +161,3 @@ def projects_refused(connection: TerraformConnection) -> str:
             return f"Write names of 1 to {LONGEST_NAME} letters for workspaces and projects."
     connection.projects = projects
     return ""
-
-
-def _save(connection: TerraformConnection) -> None:
-    try:
-        with transaction.atomic():
-            connection.save()
-    except IntegrityError as error:
-        raise Invalid({"name": "This organization has a connection of that name; choose another one."}) from error
