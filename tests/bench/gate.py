@@ -239,6 +239,8 @@ def main() -> None:
                 f"{connection.vendor}, {settings.WEB_WORKERS} web processes of 8 threads, load", os.getloadavg()[0]
             )
             registering_over_http(key, organization)
+            with connection.cursor() as cursor:  # what the server's own maintenance does within a minute
+                cursor.execute("VACUUM ANALYZE" if connection.vendor == "postgresql" else "ANALYZE")
             one_vm = [f"/api/v1/provisioning/vms/{pk}/handover/" for pk in run.vms.values_list("pk", flat=True)]
             whole_run = [f"/api/v1/provisioning/runs/{run.pk}/handover/"]
             polling(key, one_vm, "for one VM, no scans")
