@@ -60,6 +60,9 @@ class ProvisionedVm(Work):
         help_text="What resolved it last.",
     )
     instance_id = models.CharField(max_length=400)
+    hardware = models.JSONField(
+        default=list, help_text="Marks of the machine itself, where its id is a number that another machine may get."
+    )
     locator = models.CharField(max_length=400, blank=True, help_text="What the provider's API takes instead of the id.")
     resource_address = models.CharField(max_length=500, help_text="Of Terraform, e.g. module.web.aws_instance.this[0].")
     resource_type = models.CharField(max_length=60)
@@ -73,6 +76,9 @@ class ProvisionedVm(Work):
     tainted = models.BooleanField(default=False)
 
     phase = models.CharField(max_length=10, choices=Phase, default=Phase.ADDRESS)
+    wanted_at = models.DateTimeField(
+        null=True, blank=True, help_text="When it was last applied or asked for; older facts decide nothing."
+    )
     wait_until = models.DateTimeField(null=True, blank=True, help_text="When waiting for it ends.")
     waits_for = models.TextField(blank=True, help_text="What the last look at it found missing.")
     unverifiable = models.TextField(blank=True, help_text="Why no scan came to results, once trying has ended.")
@@ -99,7 +105,14 @@ class ProvisionedVm(Work):
         default_permissions = ()
         constraints = [
             models.UniqueConstraint(
-                fields=["organization", "provider", "instance_id"], condition=Q(retired_at=None), name="vm_once"
+                fields=["organization", "provider", "instance_id"],
+                condition=Q(retired_at=None) & ~Q(provider="proxmox"),
+                name="vm_once",
+            ),
+            models.UniqueConstraint(  # the number of a VM is told apart from that of another cluster by its state
+                fields=["project", "workspace", "provider", "instance_id"],
+                condition=Q(retired_at=None, provider="proxmox"),
+                name="vm_once_in_state",
             ),
             models.CheckConstraint(
                 condition=~Q(state="released")
@@ -110,6 +123,7 @@ class ProvisionedVm(Work):
         indexes = [
             models.Index(fields=["due_at"], condition=Q(due_at__isnull=False), name="vm_due"),
             models.Index(fields=["organization", "state"], condition=Q(retired_at=None), name="vm_by_state"),
+            models.Index(fields=["organization", "instance_id"], name="vm_by_instance"),
         ]
 
     def __str__(self) -> str:

@@ -22,6 +22,7 @@ class ProvisioningRun(Work):
     class Status(models.TextChoices):
         FETCHING = "fetching", "Fetching the state"
         REGISTERED = "registered", "Registered"
+        SUPERSEDED = "superseded", "Superseded by a newer run"
         FAILED = "failed", "Failed"
 
     project = models.ForeignKey(Project, models.PROTECT, related_name="runs")

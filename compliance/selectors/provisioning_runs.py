@@ -1,4 +1,4 @@
-"""Provisioning runs as a command names them."""
+"""Provisioning runs as a command names them, and as they follow each other."""
 
 from django.db.models import Q
 
@@ -23,3 +23,10 @@ def runs_called(wanted: str, *, project: str = "", organization: str = "") -> li
     if organization:
         runs = runs.filter(organization__slug=organization)
     return list(runs.order_by("pk")[:MOST])
+
+
+def newer_than(run: ProvisioningRun) -> ProvisioningRun | None:
+    """Return the latest registered run of the same workspace that Terraform made after ``run``."""
+    others = ProvisioningRun.objects.filter(connection=run.connection_id, workspace_id=run.workspace_id)
+    later = others.filter(status=ProvisioningRun.Status.REGISTERED, run_created_at__gt=run.run_created_at)
+    return later.select_related("organization", "project").order_by("run_created_at").last()

@@ -1,7 +1,7 @@
 """Provisioned VMs: entered with their hosts when an apply tells of them, retired when one tells no more."""
 
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import chain, count
@@ -14,6 +14,7 @@ from compliance.selectors.handover_settings import why_exempt
 from compliance.services.handovers import GATE, Policy, locked, policy_of, settle_many, standing_of, take
 from compliance.services.streams import assign_organization, end_all
 from compliance.services.vm_events import event
+from compliance.terraform.attributes import UNIQUE_WITHIN_STATE
 from compliance.terraform.vms import Vm
 from organizations import audit
 from organizations.errors import Conflict
@@ -29,7 +30,9 @@ SEEN_FIELDS = (
     "addresses",
     "os_family", "os_hint", "region", "power_state", "tags", "tainted",
 )  # fmt: skip
-WORK_FIELDS = ("phase", "due_at", "wait_until", "attempts", "waits_for", "failed_scans", "unverifiable")
+Key = tuple[str, str]
+"""Provider and instance id."""
+WORK_FIELDS = ("phase", "due_at", "wanted_at", "wait_until", "attempts", "waits_for", "failed_scans", "unverifiable")
 
 
 @dataclass(frozen=True)
@@ -44,7 +47,8 @@ class Entered:
 def enter(*, run: ProvisioningRun, vms: Sequence[Vm], now: datetime) -> Entered:
     """Enter ``vms`` with their hosts, take up what changed of known ones, retire those of the same state that are gone.
 
-    The caller serializes the organization's registrations. A few statements, however many VMs there are. Raises
+    One that was told to be gone and is told of again under an id that no other machine gets is the same one: it comes
+    back as it was, so that nothing the gate held is forgotten on the way. The caller serializes the organization's registrations. A few statements, however many VMs there are. Raises
     Conflict for a VM that this run would move into an exempted project while the gate holds it.
     """
     policy = policy_of(run.organization)
@@ -54,7 +58,10 @@ def enter(*, run: ProvisioningRun, vms: Sequence[Vm], now: datetime) -> Entered:
     gone = [row for row in before if (row.provider, row.instance_id) not in known]
     refuse_moved_out_of_the_gate(known.values(), run, policy)
     retire(vms=gone, run=run, now=now)
+    back = restore([row for row in known.values() if row.retired_at is not None], run)
     entered = entered_new(run, [vm for key, vm in told.items() if key not in known], policy, now)
+    if entered or back:
+        assign_organization(organization=run.organization, now=now)
     take_known(known, told, run, policy, now)
     rows = [*entered, *known.values()]
     ProvisionedVm.runs.through.objects.bulk_create(
@@ -70,25 +77,46 @@ def enter(*, run: ProvisioningRun, vms: Sequence[Vm], now: datetime) -> Entered:
     return Entered(len(entered), len(known), len(gone))
 
 
-def locked_rows(run: ProvisioningRun, told: Mapping[tuple[str, str], Vm]) -> list[ProvisionedVm]:
-    """Return, locked in one order whoever asks, the VMs in service that the run tells of, and the others of its state.
+def locked_rows(run: ProvisioningRun, told: Mapping[Key, Vm]) -> list[ProvisionedVm]:
+    """Return, locked in one order whoever asks, the VMs that the run tells of, and those in service of its state.
 
     A VM that another state told of before counts as known: it moves to this one.
     """
-    rows = ProvisionedVm.objects.in_service().filter(organization=run.organization_id)
-    found = set(of_state(run, rows).values_list("pk", flat=True))
-    wanted = sorted({instance_id for _, instance_id in told})
-    for start in range(0, len(wanted), BATCH):
-        named = rows.filter(instance_id__in=wanted[start : start + BATCH])
-        found |= {pk for pk, *key in named.values_list("pk", "provider", "instance_id") if tuple(key) in told}
-    ids, result = sorted(found), list[ProvisionedVm]()
+    rows = ProvisionedVm.objects.filter(organization=run.organization_id)
+    own = of_state(run, rows.in_service()).values_list("pk", "provider", "instance_id")
+    found = {(provider, instance_id): pk for pk, provider, instance_id in own}
+    found |= newest(rows.in_service(), {key for key in told if key not in found and key[0] not in UNIQUE_WITHIN_STATE})
+    found |= newest(rows.exclude(retired_at=None), {key for key in told if key not in found and names_one_for_ever(key)})
+    ids, result = sorted(found.values()), list[ProvisionedVm]()
     for start in range(0, len(ids), BATCH):
         result += locked(rows.filter(pk__in=ids[start : start + BATCH])).order_by("pk")
     return result
 
 
+def newest(rows: QuerySet[ProvisionedVm], keys: Set[Key]) -> dict[Key, int]:
+    """Return the latest of ``rows`` for each of ``keys`` that has one."""
+    wanted, found = sorted({instance_id for _, instance_id in keys}), dict[Key, int]()
+    for start in range(0, len(wanted), BATCH):
+        named = rows.filter(instance_id__in=wanted[start : start + BATCH]).order_by("pk")
+        for pk, provider, instance_id in named.values_list("pk", "provider", "instance_id"):
+            if (provider, instance_id) in keys:
+                found[provider, instance_id] = pk
+    return found
+
+
+def names_one_for_ever(key: Key) -> bool:
+    """Return whether no other machine ever gets that id: no number of a cluster, no path that is made of names."""
+    provider, instance_id = key
+    return provider not in UNIQUE_WITHIN_STATE and not instance_id.startswith("/")
+
+
 def of_state(run: ProvisioningRun, rows: QuerySet[ProvisionedVm]) -> QuerySet[ProvisionedVm]:
-    """Return those of ``rows`` that the same state told of before: of its workspace, or its project's one state."""
+    """Return those of ``rows`` that the same state told of before: of its workspace, or its project's one state.
+
+    Terraform's own id of a workspace stays when that is renamed, mapped to another project or connected anew.
+    """
+    if run.connection is not None and run.workspace_id:
+        return rows.filter(connection__host=run.connection.host, workspace=run.workspace_id)
     return rows.filter(connection=run.connection, project=run.project, workspace=workspace_of(run))
 
 
@@ -109,7 +137,7 @@ def workspace_of(run: ProvisioningRun) -> str:
 
 
 def take_known(
-    known: Mapping[tuple[str, str], ProvisionedVm], told: Mapping[tuple[str, str], Vm], run: ProvisioningRun,
+    known: Mapping[Key, ProvisionedVm], told: Mapping[Key, Vm], run: ProvisioningRun,
     policy: Policy, now: datetime,
 ) -> None:  # fmt: skip
     """Take up what the run tells of VMs that are known, and have them looked at again."""
@@ -161,9 +189,9 @@ def follow_address(row: ProvisionedVm, before: Sequence[str]) -> bool:
 
 
 def store_moved(hosts: Sequence[Host]) -> None:
-    """Store the changed addresses of ``hosts``; keys that were pinned at the old ones go."""
+    """Store the changed addresses of ``hosts``; keys that were believed at the old ones go, confirmed ones stay."""
     Host.objects.bulk_update(hosts, ["address", "unreachable_since"], batch_size=BATCH)
-    HostKey.objects.filter(host__in=[host.pk for host in hosts]).delete()
+    HostKey.objects.filter(host__in=[host.pk for host in hosts], first_contact=True).delete()
 
 
 # --- New ones ---------------------------------------------------------------------------------------------------------
@@ -180,18 +208,15 @@ def entered_new(run: ProvisioningRun, vms: Sequence[Vm], policy: Policy, now: da
         begin_work(row, policy.settings, now)
         take(row, decide(policy.rules, standing_of(row, policy)), now)
         rows.append(row)
-    made = ProvisionedVm.objects.bulk_create(rows, batch_size=BATCH)
-    if made:
-        assign_organization(organization=run.organization, now=now)
-    return made
+    return ProvisionedVm.objects.bulk_create(rows, batch_size=BATCH)
 
 
 def new_hosts(run: ProvisioningRun, vms: Sequence[Vm], settings: HandoverSettings) -> list[Host]:
     wanted = [candidates_for(vm) for vm in vms]
-    taken = taken_names(run, {name for names in wanted for name in names})
+    taken = taken_names(run, {name for names in wanted for name in names}) | earlier_names(run, vms)
     hosts = []
     for vm, names in zip(vms, wanted, strict=True):
-        name = next(one for one in chain(names, numbered(run, names[-1])) if one.lower() not in taken)
+        name = next(one for one in chain(names, numbered(names[-1])) if one.lower() not in taken)
         taken.add(name.lower())
         hosts.append(
             Host(
@@ -206,12 +231,21 @@ def new_hosts(run: ProvisioningRun, vms: Sequence[Vm], settings: HandoverSetting
     return hosts
 
 
-def numbered(run: ProvisioningRun, name: str) -> Iterator[str]:
-    """Yield further names that no host of the organization has: an id may come back after its VM was destroyed."""
-    for number in count(2):
-        further = f"{name[: LONGEST_HOSTNAME - 8]}-{number}"
-        if not Host.objects.filter(organization=run.organization_id, hostname=further).exists():
-            yield further
+def numbered(name: str) -> Iterator[str]:
+    """Yield further names: an id may come back after its VM was destroyed."""
+    return (f"{name[: LONGEST_HOSTNAME - 8]}-{number}" for number in count(2))
+
+
+def earlier_names(run: ProvisioningRun, vms: Sequence[Vm]) -> set[str]:
+    """Return, in small letters, the names of the hosts of all VMs that ever had the ids of ``vms``."""
+    ids, found = sorted({vm.instance_id for vm in vms}), set[str]()
+    for start in range(0, len(ids), BATCH):
+        hosts = Host.objects.filter(
+            organization=run.organization_id, vm__instance_id__in=ids[start : start + BATCH],
+            vm__organization=run.organization_id,
+        )  # fmt: skip
+        found |= {name.lower() for name in hosts.values_list("hostname", flat=True)}
+    return found
 
 
 def candidates_for(vm: Vm) -> list[str]:
@@ -225,7 +259,7 @@ def named(vm: Vm) -> str:
 
 
 def taken_names(run: ProvisioningRun, names: set[str]) -> set[str]:
-    wanted, found = sorted(names), set()
+    wanted, found = sorted(names), set[str]()
     for start in range(0, len(wanted), BATCH):
         hosts = Host.objects.filter(organization=run.organization_id, hostname__in=wanted[start : start + BATCH])
         found |= {name.lower() for name in hosts.values_list("hostname", flat=True)}
@@ -255,10 +289,26 @@ def begin_work(row: ProvisionedVm, settings: HandoverSettings, now: datetime) ->
 def look_again(row: ProvisionedVm, settings: HandoverSettings, now: datetime) -> None:
     """Set on ``row``, without saving, that it is looked for, waited for and scanned from now on."""
     row.phase, row.due_at, row.attempts, row.failed_scans = ProvisionedVm.Phase.ADDRESS, now, 0, 0
+    row.wanted_at = now
     row.wait_until, row.waits_for = now + timedelta(minutes=settings.wait_minutes), ""
 
 
 # --- Gone ones --------------------------------------------------------------------------------------------------------
+
+
+def restore(vms: Sequence[ProvisionedVm], run: ProvisioningRun) -> int:
+    """Take the locked ``vms`` into service again, with those of their hosts that left it with them; return how many."""
+    hosts = [(vm.host, audit.before(vm.host)) for vm in vms if vm.host.retired_at == vm.retired_at]
+    for host, _ in hosts:
+        host.retired_at = None
+    for vm in vms:
+        vm.retired_at = None
+    Host.objects.bulk_update([host for host, _ in hosts], ["retired_at"], batch_size=BATCH)
+    ProvisionedVm.objects.bulk_update(vms, ["retired_at"], batch_size=BATCH)
+    audit.record_all(
+        actor=run.requested_by or GATE, action="host.restored", subjects=hosts, organization=run.organization
+    )
+    return len(vms)
 
 
 def retire(*, vms: Sequence[ProvisionedVm], run: ProvisioningRun, now: datetime) -> None:

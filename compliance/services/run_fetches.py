@@ -8,6 +8,7 @@ from django.conf import settings
 from django.db import transaction
 
 from compliance.models import Project, ProvisioningRun
+from compliance.selectors.provisioning_runs import newer_than
 from compliance.services.provisioning_runs import register, serialized
 from compliance.services.run_task_news import wake_for_run
 from compliance.services.terraform_clients import client_of
@@ -74,13 +75,13 @@ def take(claimed_run: ProvisioningRun, document: Document, now: datetime) -> Non
     if run is None:
         return
     if newer := newer_than(run):
-        end(run, Status.REGISTERED, superseded_by(newer), now)
+        end(run, Status.SUPERSEDED, superseded_by(newer), now)
         return
     run.lease_owner, run.lease_until = "", None
     try:
         register(actor=TERRAFORM, run=run, document=document, now=now)
     except Conflict as error:
-        end(claimed_run, Status.REGISTERED, str(error), now)
+        end(claimed_run, Status.FAILED, str(error), now)
     else:
         wake_for_run(run, now)
 
@@ -88,7 +89,7 @@ def take(claimed_run: ProvisioningRun, document: Document, now: datetime) -> Non
 def wait_or_end(run: ProvisioningRun, error: HcpError, now: datetime) -> None:
     """Have the state of ``run`` asked for again after a pause, or end, for what cannot be helped or takes too long."""
     if isinstance(error, NotYet) and (newer := newer_than(run)):
-        end(run, Status.REGISTERED, superseded_by(newer), now)
+        end(run, Status.SUPERSEDED, superseded_by(newer), now)
     elif error.passing:
         pause_or_end(run, NEVER_CURRENT if isinstance(error, NotYet) else error.message, now)
     else:
@@ -111,19 +112,9 @@ def end(claimed_run: ProvisioningRun, status: Status, note: str, now: datetime) 
         return
     before = audit.before(run)
     run.status, run.error, run.due_at, run.lease_owner, run.lease_until = status, note, None, "", None
-    run.registered_at = now if status == Status.REGISTERED else None
-    run.save(update_fields=["status", "error", "due_at", "lease_owner", "lease_until", "registered_at"])
-    action = "provisioning_run.superseded" if status == Status.REGISTERED else "provisioning_run.failed"
-    audit.record(actor=TERRAFORM, action=action, subject=run, before=before)
+    run.save(update_fields=["status", "error", "due_at", "lease_owner", "lease_until"])
+    audit.record(actor=TERRAFORM, action=f"provisioning_run.{status}", subject=run, before=before)
     wake_for_run(run, now)
-
-
-def newer_than(run: ProvisioningRun) -> ProvisioningRun | None:
-    """Return a registered run of the same workspace that Terraform made after ``run``."""
-    others = ProvisioningRun.objects.filter(connection=run.connection_id, workspace_id=run.workspace_id)
-    return (
-        others.filter(status=Status.REGISTERED, run_created_at__gt=run.run_created_at).order_by("run_created_at").last()
-    )
 
 
 def superseded_by(newer: ProvisioningRun) -> str:

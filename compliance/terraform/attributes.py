@@ -210,6 +210,8 @@ ATTRIBUTES: dict[str, ResourceType] = {
     ),
 }
 
+UNIQUE_WITHIN_STATE = frozenset({"proxmox"})
+"""Providers whose ids are numbers of a cluster, which the state does not name: another state may mean another VM."""
 GROUPS = frozenset(
     {
         "aws_autoscaling_group",
