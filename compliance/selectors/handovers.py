@@ -8,7 +8,9 @@ from django.db.models import Case, CharField, Exists, OuterRef, QuerySet, Value,
 
 from compliance.models import ALLOWING, HostKey, ProvisionedVm, ProvisioningRun
 from compliance.reports.handovers import RunHandover, VmHandover, summary, worst
+from compliance.selectors.provisioning_runs import newer_than
 
+SETTLED = ProvisionedVm.Phase.SETTLED
 COLUMNS = (
     "pk", "name", "instance_id", "host__hostname", "state", "reasons", "would_block", "scan", "identity", "waits_for",
     "phase",
@@ -16,6 +18,8 @@ COLUMNS = (
 FETCHING = "The state of this run is being fetched from Terraform."
 NO_VMS = "This run has no VMs."
 ALL_GONE = "All VMs of this run were destroyed since."
+GONE_UNPROVEN = "All VMs of this run are gone from its state since, and not all of them had been let through before."
+NOBODY_LOOKS = "Nobody looks at it: scan it now, or switch on Scan on provision and apply again."
 
 
 def with_identity(vms: QuerySet[ProvisionedVm]) -> QuerySet[ProvisionedVm]:
@@ -39,22 +43,26 @@ def vm_handover(vm: ProvisionedVm, identity: str) -> VmHandover:
     return answer({
         "pk": vm.pk, "name": vm.name, "instance_id": vm.instance_id, "host__hostname": vm.host.hostname,
         "state": vm.state, "reasons": vm.reasons, "would_block": vm.would_block, "scan": vm.scan_id,
-        "identity": identity, "waits_for": vm.waits_for,
+        "identity": identity, "waits_for": vm.waits_for, "phase": vm.phase,
     })  # fmt: skip
 
 
 def run_handover(run: ProvisioningRun) -> RunHandover:
-    """Return the gate's answer about the VMs of ``run`` that are in service; ``run`` comes with its project."""
-    rows = list(with_identity(run.vms.in_service()).order_by("name", "pk").values(*COLUMNS))
+    """Return the gate's answer about the VMs of ``run`` that are in service; ``run`` comes with its project.
+
+    About a superseded run it is that about the newer one, whose state holds what is there now.
+    """
+    meant = newer_than(run) if run.status == ProvisioningRun.Status.SUPERSEDED else run
+    rows = list(with_identity(meant.vms.in_service()).order_by("name", "pk").values(*COLUMNS)) if meant else []
     vms = [answer(row) for row in rows]
-    state, reasons = standing(run, vms)
+    state, reasons = standing(meant or run, vms)
     allowed = state in ALLOWING
-    settled = all(row["phase"] == ProvisionedVm.Phase.SETTLED for row in rows)
+    waited_for = run.status == ProvisioningRun.Status.FETCHING or any(row["phase"] != SETTLED for row in rows)
     return RunHandover(
         allowed=allowed,
-        final=allowed or (state != ProvisionedVm.State.PENDING and settled),
+        final=allowed or not waited_for,
         state=state,
-        reasons=reasons,
+        reasons=reasons if meant is run else [run.error, *reasons],
         id=run.pk,
         run_id=run.run_id,
         project=run.project.name,
@@ -69,12 +77,19 @@ def standing(run: ProvisioningRun, vms: list[VmHandover]) -> tuple[str, list[str
     """Return the state of ``run`` as a whole and why; one whose state could not be had proves nothing."""
     if run.status == ProvisioningRun.Status.FETCHING:
         return ProvisionedVm.State.PENDING.value, [FETCHING]
-    if run.status == ProvisioningRun.Status.FAILED:
+    if run.status != ProvisioningRun.Status.REGISTERED:
         return ProvisionedVm.State.UNVERIFIED.value, [run.error or "The state of this run could not be fetched."]
-    if not vms:
-        return ProvisionedVm.State.ALLOWED.value, [ALL_GONE if run.vms_count else NO_VMS]
-    states = [vm.state for vm in vms]
-    return worst(states), summary(states)
+    if vms:
+        states = [vm.state for vm in vms]
+        return worst(states), summary(states)
+    if lost_unproven(run):
+        return ProvisionedVm.State.UNVERIFIED.value, [GONE_UNPROVEN]
+    return ProvisionedVm.State.ALLOWED.value, [ALL_GONE if run.vms_count else NO_VMS]
+
+
+def lost_unproven(run: ProvisioningRun) -> bool:
+    """Return whether a VM that no state tells of any more was held by the gate when it went."""
+    return run.vms.exclude(retired_at=None).exclude(state__in=ALLOWING).exists()
 
 
 def answer(row: Mapping[str, Any]) -> VmHandover:
@@ -84,10 +99,14 @@ def answer(row: Mapping[str, Any]) -> VmHandover:
         host=row["host__hostname"],
         allowed=row["state"] in ALLOWING,
         state=row["state"],
-        reasons=row["reasons"],
+        reasons=[*row["reasons"], NOBODY_LOOKS] if unlooked_for(row) else row["reasons"],
         would_block=row["would_block"],
         scan=row["scan"],
         identity=row["identity"],
         waits_for=row["waits_for"],
         url=f"{settings.PUBLIC_URL}/provisioning/vms/{row['pk']}/",
     )
+
+
+def unlooked_for(row: Mapping[str, Any]) -> bool:
+    return row["state"] == ProvisionedVm.State.PENDING and row["phase"] == SETTLED

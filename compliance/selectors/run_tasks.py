@@ -8,6 +8,8 @@ from django.urls import reverse
 
 from compliance.engine.enforcement import floored
 from compliance.models import ProvisionedVm, ProvisioningRun, RunTask
+from compliance.selectors.handovers import GONE_UNPROVEN, lost_unproven
+from compliance.selectors.provisioning_runs import newer_than
 from compliance.selectors.scan_reports import check_reports
 from compliance.terraform.outcomes import FailedRule, Status
 
@@ -55,7 +57,9 @@ def page_for(task: RunTask, word: Word) -> str:
 
 def of_workspace(task: RunTask) -> Word:
     """Return failed while VMs of the workspace are held back, with the reasons, else passed."""
-    vms = ProvisionedVm.objects.in_service().filter(connection=task.connection_id, workspace=task.workspace_id)
+    again = Q(connection__host=task.connection.host, connection__removed_at__isnull=False)
+    own = Q(connection=task.connection_id) | again & Q(organization=task.organization_id)
+    vms = ProvisionedVm.objects.in_service().filter(own, workspace=task.workspace_id)
     refused = list(listed(vms.filter(state__in=REFUSED)))
     if not refused:
         return Word("passed", f"No VM of the workspace {task.workspace_name} is held back.")
@@ -68,7 +72,9 @@ def of_workspace(task: RunTask) -> Word:
 
 def of_run(task: RunTask, run: ProvisioningRun, last: bool) -> Word:
     """Return the verdict on the VMs of ``run`` once all are decided on; before that, that it is waited for."""
-    if run.status == ProvisioningRun.Status.FAILED:
+    if run.status == ProvisioningRun.Status.SUPERSEDED and (newer := newer_than(run)):
+        return of_run(task, newer, last)
+    if run.status not in (ProvisioningRun.Status.REGISTERED, ProvisioningRun.Status.FETCHING):
         return Word("failed", run.error or f"The state of {run.run_id} could not be fetched.")
     if run.status == ProvisioningRun.Status.FETCHING:
         return Word(waiting(task, last), f"The state of {run.run_id} is still waited for.{later(last)}")
@@ -76,8 +82,10 @@ def of_run(task: RunTask, run: ProvisioningRun, last: bool) -> Word:
     total, undecided = vms.count(), vms.filter(UNDECIDED).count()
     if undecided and not last:
         return Word("running", f"{total - undecided} of {counted(total)} decided on; the others are being scanned.")
+    if not total and lost_unproven(run):
+        return Word("failed", GONE_UNPROVEN)
     if not total:
-        return Word("passed", run.error or f"This apply leaves no VM; {run.destroyed_count} taken out of service.")
+        return Word("passed", f"This apply leaves no VM; {run.destroyed_count} taken out of service.")
     refused = list(listed(vms.filter(state__in=REFUSED)))
     if refused:
         whole = f"{len(refused)} of {counted(total)} may not be handed over"

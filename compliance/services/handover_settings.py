@@ -202,7 +202,7 @@ def settle_chunk(settings: HandoverSettings, first: int, now: datetime) -> int |
     """Decide on the next VMs in service whose id is ``first`` or later; return where to go on, None at the end."""
     rows = ProvisionedVm.objects.in_service().filter(organization=settings.organization_id, pk__gte=first)
     vms = list(locked(rows).order_by("pk")[:CHUNK])
-    settle_many(vms, policy_of(settings.organization), now)
+    settle_many(vms, policy_of(settings.organization), now, changed_settings=True)
     return vms[-1].pk + 1 if len(vms) == CHUNK else None
 
 

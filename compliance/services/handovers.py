@@ -1,5 +1,6 @@
 """Handovers: what the gate says of each VM, anew when a scan ends, the settings change or someone releases it."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -25,6 +26,8 @@ DECIDED_FIELDS = ("state", "reasons", "would_block", "state_since", "handed_over
 LONGEST_REASON = 1000
 BATCH = 200
 VIOLATION = "handover_violation"
+BY_SETTINGS = "The settings were changed."
+NUMBERS = re.compile(r"[0-9.]+")
 
 
 @dataclass(frozen=True)
@@ -60,15 +63,18 @@ def standing_of(vm: ProvisionedVm, policy: Policy) -> Standing:
     )
 
 
-def take(vm: ProvisionedVm, decision: Decision, now: datetime) -> bool:
-    """Set on ``vm``, without saving, what was decided; return whether anything changed."""
-    before = (vm.state, vm.reasons, vm.would_block)
+def take(vm: ProvisionedVm, decision: Decision, now: datetime, *, hands_over: bool = True) -> bool:
+    """Set on ``vm``, without saving, what was decided; return whether anything changed.
+
+    One that is let through counts as handed over from then on, but not ``hands_over``.
+    """
+    before = (vm.state, vm.reasons, vm.would_block, vm.handed_over_at)
     if vm.state != decision.state:
         vm.state, vm.state_since = decision.state.value, now
     vm.reasons, vm.would_block = list(decision.reasons), list(decision.would_block)
-    if vm.handed_over_at is None and vm.state in ALLOWING:
+    if hands_over and vm.handed_over_at is None and vm.state in ALLOWING:
         vm.handed_over_at = now
-    return before != (vm.state, vm.reasons, vm.would_block)
+    return before != (vm.state, vm.reasons, vm.would_block, vm.handed_over_at)
 
 
 # --- Deciding ---------------------------------------------------------------------------------------------------------
@@ -80,31 +86,38 @@ def settle(vm: ProvisionedVm, policy: Policy, now: datetime) -> None:
         tell(one, now)
 
 
-def settle_many(vms: Sequence[ProvisionedVm], policy: Policy, now: datetime) -> None:
-    """Decide on the locked ``vms`` after an apply or a change of the settings; told is what nobody was told of yet."""
-    alarming = settled(vms, policy, now)
+def settle_many(vms: Sequence[ProvisionedVm], policy: Policy, now: datetime, *, changed_settings: bool = False) -> None:
+    """Decide on the locked ``vms`` after an apply or a change of the settings; told is what nobody was told of yet.
+
+    Settings alone hand nothing over: what a lenient moment let through is held again after it, unless a scan or an
+    apply came meanwhile.
+    """
+    alarming = settled(vms, policy, now, changed_settings=changed_settings)
     keys = Alert.objects.filter(organization=policy.settings.organization, kind=VIOLATION)
     known = set(keys.values_list("dedupe_key", flat=True)) if alarming else set()
-    for vm, changed in alarming:
-        if changed or (key_of(vm) not in known and vm.state != ProvisionedVm.State.RELEASED):
+    for vm, news in alarming:
+        if news or (key_of(vm) not in known and vm.state != ProvisionedVm.State.RELEASED):
             tell(vm, now)
 
 
-def settled(vms: Sequence[ProvisionedVm], policy: Policy, now: datetime) -> list[tuple[ProvisionedVm, bool]]:
+def settled(
+    vms: Sequence[ProvisionedVm], policy: Policy, now: datetime, *, changed_settings: bool = False
+) -> list[tuple[ProvisionedVm, bool]]:
     """Decide on ``vms``; store what changed and tell it in their timelines and the audit log, in a few statements.
 
-    Return those that are let through in spite of what speaks against them, and whether that is something else now.
+    Return those that are let through in spite of what speaks against them, and whether any of it is new.
     """
     changed, alarming, events = [], [], []
     for vm in vms:
-        before, state, against = audit.before(vm), vm.state, list(vm.would_block)
+        before, state, against = audit.before(vm), vm.state, kinds(vm.would_block)
         decision = decide(policy.rules, standing_of(vm, policy))
-        if take(vm, decision, now):
+        if take(vm, decision, now, hands_over=not changed_settings):
             changed.append((vm, before))
             if vm.state != state or vm.state not in ALLOWING:
-                events.append(event(vm, VmEvent.Kind.DECIDED, words_of(decision), at=now, scan=vm.scan))
+                words = f"{BY_SETTINGS if changed_settings else ''} {sentences(decision.reasons)}".strip()
+                events.append(event(vm, VmEvent.Kind.DECIDED, words, at=now, scan=vm.scan))
         if decision.alarming:
-            alarming.append((vm, vm.would_block != against))
+            alarming.append((vm, not kinds(vm.would_block) <= against))
     if changed:
         ProvisionedVm.objects.bulk_update([vm for vm, _ in changed], DECIDED_FIELDS, batch_size=BATCH)
         VmEvent.objects.bulk_create(events, batch_size=BATCH)
@@ -113,6 +126,11 @@ def settled(vms: Sequence[ProvisionedVm], policy: Policy, now: datetime) -> list
         )
     wake_for_vms(vms, now)
     return alarming
+
+
+def kinds(reasons: Sequence[str]) -> set[str]:
+    """Return what ``reasons`` say without their numbers: two failed checks in place of three are no news."""
+    return {NUMBERS.sub("", reason) for reason in reasons}
 
 
 def locked(vms: QuerySet[ProvisionedVm]) -> QuerySet[ProvisionedVm]:
@@ -124,8 +142,8 @@ def locked(vms: QuerySet[ProvisionedVm]) -> QuerySet[ProvisionedVm]:
     return rows.prefetch_related("project", "scan")
 
 
-def words_of(decision: Decision) -> str:
-    return ". ".join(reason.rstrip(".") for reason in decision.reasons) + "." if decision.reasons else ""
+def sentences(reasons: Sequence[str]) -> str:
+    return " ".join(f"{reason.rstrip('.')}." for reason in reasons)
 
 
 def tell(vm: ProvisionedVm, now: datetime) -> None:
@@ -136,7 +154,7 @@ def tell(vm: ProvisionedVm, now: datetime) -> None:
             kind=VIOLATION,
             severity=Alert.Severity.WARNING,
             title=f"{vm} does not meet the handover rules",
-            message=f"{'. '.join(vm.would_block)}. It was let through: {why_let_through(vm)}",
+            message=f"{sentences(vm.would_block)} It was let through: {why_let_through(vm)}",
             dedupe_key=key_of(vm),
             subject_kind="provisioned_vm",
             subject_id=str(vm.pk),
@@ -145,7 +163,7 @@ def tell(vm: ProvisionedVm, now: datetime) -> None:
         ),
         now=now,
     )
-    note(vm, VmEvent.Kind.ALERTED, ". ".join(vm.would_block) + ".", at=now, scan=vm.scan)
+    note(vm, VmEvent.Kind.ALERTED, sentences(vm.would_block), at=now, scan=vm.scan)
 
 
 def key_of(vm: ProvisionedVm) -> str:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import chain, count
 
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 
 from compliance.engine.enforcement import decide
 from compliance.models import HandoverSettings, Host, HostKey, ProvisionedVm, ProvisioningRun, Stream, VmEvent
@@ -48,10 +48,12 @@ def enter(*, run: ProvisioningRun, vms: Sequence[Vm], now: datetime) -> Entered:
     """Enter ``vms`` with their hosts, take up what changed of known ones, retire those of the same state that are gone.
 
     One that was told to be gone and is told of again under an id that no other machine gets is the same one: it comes
-    back as it was, so that nothing the gate held is forgotten on the way. The caller serializes the organization's registrations. A few statements, however many VMs there are. Raises
-    Conflict for a VM that this run would move into an exempted project while the gate holds it.
+    back as it was, so that nothing the gate held is forgotten on the way. The caller serializes the organization's
+    registrations. A few statements, however many VMs there are. Raises Conflict for a VM that this run would move into
+    an exempted project while the gate holds it.
     """
-    policy = policy_of(run.organization)
+    HandoverSettings.objects.select_for_update(no_key=True).filter(organization=run.organization_id).first()
+    policy = policy_of(run.organization)  # as it stays until the end: a change would not see the new VMs
     told = {(vm.provider, vm.instance_id): vm for vm in vms}
     before = locked_rows(run, told)
     known = {key: row for row in before if (key := (row.provider, row.instance_id)) in told}
@@ -85,8 +87,9 @@ def locked_rows(run: ProvisioningRun, told: Mapping[Key, Vm]) -> list[Provisione
     rows = ProvisionedVm.objects.filter(organization=run.organization_id)
     own = of_state(run, rows.in_service()).values_list("pk", "provider", "instance_id")
     found = {(provider, instance_id): pk for pk, provider, instance_id in own}
-    found |= newest(rows.in_service(), {key for key in told if key not in found and key[0] not in UNIQUE_WITHIN_STATE})
-    found |= newest(rows.exclude(retired_at=None), {key for key in told if key not in found and names_one_for_ever(key)})
+    unique = {key for key in told if key not in found and key[0] not in UNIQUE_WITHIN_STATE}
+    found |= newest(rows.in_service(), unique)
+    found |= newest(rows.exclude(retired_at=None), {key for key in unique if key not in found and is_one_for_ever(key)})
     ids, result = sorted(found.values()), list[ProvisionedVm]()
     for start in range(0, len(ids), BATCH):
         result += locked(rows.filter(pk__in=ids[start : start + BATCH])).order_by("pk")
@@ -104,10 +107,9 @@ def newest(rows: QuerySet[ProvisionedVm], keys: Set[Key]) -> dict[Key, int]:
     return found
 
 
-def names_one_for_ever(key: Key) -> bool:
-    """Return whether no other machine ever gets that id: no number of a cluster, no path that is made of names."""
-    provider, instance_id = key
-    return provider not in UNIQUE_WITHIN_STATE and not instance_id.startswith("/")
+def is_one_for_ever(key: Key) -> bool:
+    """Return whether no other machine ever gets that id: one that is no path made of names."""
+    return not key[1].startswith("/")
 
 
 def of_state(run: ProvisioningRun, rows: QuerySet[ProvisionedVm]) -> QuerySet[ProvisionedVm]:
@@ -116,7 +118,8 @@ def of_state(run: ProvisioningRun, rows: QuerySet[ProvisionedVm]) -> QuerySet[Pr
     Terraform's own id of a workspace stays when that is renamed, mapped to another project or connected anew.
     """
     if run.connection is not None and run.workspace_id:
-        return rows.filter(connection__host=run.connection.host, workspace=run.workspace_id)
+        again = Q(connection__host=run.connection.host, connection__removed_at__isnull=False)
+        return rows.filter(Q(connection=run.connection) | again, workspace=run.workspace_id)
     return rows.filter(connection=run.connection, project=run.project, workspace=workspace_of(run))
 
 

@@ -20,10 +20,10 @@ def values_of(number: int, **values: object) -> dict[str, object]:
     } | values  # fmt: skip
 
 
-def shown(*vms: dict[str, object]) -> bytes:
-    """Return what `terraform show -json` writes of ``vms``, values of aws_instance each."""
+def shown(*vms: dict[str, object], type_: str = "aws_instance") -> bytes:
+    """Return what `terraform show -json` writes of ``vms``, values of ``type_`` each."""
     resources = [
-        {"address": f"aws_instance.vm[{place}]", "mode": "managed", "type": "aws_instance", "name": "vm", "values": vm}
+        {"address": f"{type_}.vm[{place}]", "mode": "managed", "type": type_, "name": "vm", "values": vm}
         for place, vm in enumerate(vms)
     ]
     return json.dumps({"format_version": "1.0", "values": {"root_module": {"resources": resources}}}).encode()

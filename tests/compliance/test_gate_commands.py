@@ -112,6 +112,7 @@ def test_wait_ends_with_3_while_a_vm_is_pending(organization):
 @pytest.mark.django_db
 def test_wait_ends_as_soon_as_there_is_an_answer(organization, monkeypatch):
     run = run_with(organization, "pending")
+    run.vms.update(phase="scan")
     monkeypatch.setattr(gate, "sleep", lambda _: run.vms.update(state="allowed", reasons=[]))
     assert asked("--run", run.run_id, "--wait", "20m")[0] == 0
 

@@ -322,9 +322,31 @@ def test_switching_to_block_holds_what_waits_and_not_what_went_through(organizat
     held = after(ProvisionedVmFactory(organization=organization), template, DIRTY)
     settle_all(organization=organization, now=LATER)
     assert (seen(through).state, seen(held).state) == (State.ALLOWED, State.BLOCKED)
+
+
+def test_a_lenient_moment_hands_nothing_over(organization, template):
+    handover_settings(organization)
+    never_scanned = ProvisionedVmFactory(organization=organization)
+    held = after(ProvisionedVmFactory(organization=organization), template, DIRTY)
     handover_settings(organization, enforcement_mode="audit")
+    settle_all(organization=organization, now=LATER)
+    assert (seen(held).state, seen(held).handed_over_at) == (State.ALLOWED, None)
+    told = held.events.filter(kind="decided").order_by("-pk").first()
+    assert told.text == "The settings were changed."
+    handover_settings(organization, enforcement_mode="block")
     settle_all(organization=organization, now=LAST)
-    assert (seen(held).state, seen(held).handed_over_at) == (State.ALLOWED, LAST)
+    assert (seen(held).state, seen(never_scanned).state) == (State.BLOCKED, State.PENDING)
+
+
+def test_what_is_scanned_while_the_settings_are_lenient_is_handed_over(organization, template):
+    handover_settings(organization, enforcement_mode="block")
+    vm = after(ProvisionedVmFactory(organization=organization), template, DIRTY)
+    handover_settings(organization, enforcement_mode="audit")
+    settle_all(organization=organization, now=LATER)
+    after(vm, template, DIRTY)
+    handover_settings(organization, enforcement_mode="block")
+    settle_all(organization=organization, now=LAST)
+    assert seen(vm).state == State.ALLOWED
 
 
 def test_each_setting_counts_at_once_for_vms_that_are_held(organization, vm, template):

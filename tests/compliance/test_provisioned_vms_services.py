@@ -21,12 +21,17 @@ from tests.factories.provisioning import handover_settings, vm_scan
 from tests.factories.templates_app import a_check, published_template
 
 pytestmark = pytest.mark.django_db
+PROXMOX = "proxmox_virtual_environment_vm"
 Phase, State = ProvisionedVm.Phase, ProvisionedVm.State
 
 
 @pytest.fixture
 def settings(organization):
     return handover_settings(organization)
+
+
+def of_proxmox(**values):
+    return {"name": "web-1", "node_name": "pve", "vm_id": 100, "ipv4_addresses": [["10.9.1.1"]]} | values
 
 
 # --- New ones ---------------------------------------------------------------------------------------------------------
@@ -103,10 +108,10 @@ def test_hosts_get_names_that_nobody_has(organization, other_organization, setti
 
 def test_an_id_that_comes_back_again_and_again_gets_a_host_of_its_own_each_time(organization, settings):
     for turn in range(5):
-        posted(organization, shown(values_of(1)), run_id=f"up-{turn}")
+        posted(organization, shown(of_proxmox(), type_=PROXMOX), run_id=f"up-{turn}")
         posted(organization, shown(), run_id=f"down-{turn}")
     names = set(Host.objects.values_list("hostname", flat=True))
-    own = f"web-1.i-{1:017x}"
+    own = "web-1.qemu-100"
     assert names == {"web-1", own, f"{own}-2", f"{own}-3", f"{own}-4"}
     assert ProvisionedVm.objects.in_service().count() == 0
 
@@ -222,13 +227,14 @@ def test_what_does_not_fit_is_refused_by_name_and_leaves_nothing(organization, f
 def test_an_apply_that_changes_a_vm_has_it_looked_at_again(organization, settings):
     posted(organization, shown(values_of(1)), run_id="1")
     vm = vm_called("web-1")
-    HostKeyFactory(host=vm.host)
+    HostKeyFactory(host=vm.host, first_contact=True)
+    confirmed = HostKeyFactory(host=vm.host, first_contact=False)
     ProvisionedVm.objects.update(phase=Phase.SETTLED, due_at=None, unverifiable="No address came.", state="unverified")
     posted(organization, shown(values_of(1, private_ip="10.9.7.7")), run_id="2", now=LATER)
     vm = vm_called("web-1")
     assert (vm.phase, vm.due_at, vm.state, vm.unverifiable) == (Phase.ADDRESS, LATER, State.PENDING, "")
     assert (vm.addresses, vm.host.address) == (["10.9.7.7"], "10.9.7.7")
-    assert not HostKey.objects.exists()
+    assert list(HostKey.objects.all()) == [confirmed]
     assert vm.run.run_id == "2"
 
 
@@ -334,13 +340,57 @@ def test_a_released_vm_stays_released_through_applies(organization, settings, ad
     assert (vm.state, vm.released_by, vm.phase) == (State.RELEASED, admin, Phase.ADDRESS)
 
 
-def test_a_vm_made_anew_is_judged_anew(organization, settings, admin):
+def test_a_machine_that_is_told_of_again_comes_back_as_it_was(organization, settings):
+    handover_settings(organization, only_admins_unblock=True)
     vm = blocked(organization)
-    release(actor=admin, vm=vm, reason="A canary.", now=NOON)
     posted(organization, shown(), run_id="2", now=LATER)
     posted(organization, shown(values_of(1)), run_id="3", now=LATER)
     again = vm_called("web-1")
+    assert (again.pk, again.state, again.phase, again.host.retired_at) == (vm.pk, State.BLOCKED, Phase.ADDRESS, None)
+    vm_scan(again, statuses=("pass",), now=LATER + timedelta(minutes=1))
+    assert vm_called("web-1").state == State.BLOCKED
+
+
+def test_a_host_that_a_person_retired_stays_so_when_its_vm_comes_back(organization, settings, admin):
+    posted(organization, shown(values_of(1)), run_id="1")
+    host = vm_called("web-1").host
+    hosts.retire_host(actor=admin, host=host, now=NOON)
+    posted(organization, shown(), run_id="2", now=LATER)
+    posted(organization, shown(values_of(1)), run_id="3", now=LATER)
+    assert vm_called("web-1").host.retired_at == NOON
+
+
+def test_a_held_vm_is_not_exempt_after_it_was_said_to_be_gone(organization, settings):
+    blocked(organization)
+    settings.exempted_projects.add(Project.objects.create(organization=organization, name="lab"))
+    posted(organization, shown(), run_id="2", now=LATER)
+    with pytest.raises(Conflict, match="an admin releases it first"):
+        posted(organization, shown(values_of(1)), project="lab", run_id="3", now=LATER)
+
+
+def test_a_number_that_another_vm_gets_is_judged_anew(organization, settings, admin):
+    posted(organization, shown(of_proxmox(), type_=PROXMOX), run_id="1")
+    vm = vm_called("web-1")
+    release(actor=admin, vm=vm, reason="A canary.", now=NOON)
+    posted(organization, shown(), run_id="2", now=LATER)
+    posted(organization, shown(of_proxmox(), type_=PROXMOX), run_id="3", now=LATER)
+    again = vm_called("web-1")
     assert (again.pk != vm.pk, again.state, again.released_by) == (True, State.PENDING, None)
+
+
+def test_the_same_number_in_two_clusters_is_two_vms(organization, settings, admin):
+    posted(organization, shown(of_proxmox(), type_=PROXMOX), project="berlin")
+    release(actor=admin, vm=vm_called("web-1"), reason="A canary.", now=NOON)
+    posted(organization, shown(of_proxmox(name="web-2"), type_=PROXMOX), project="paris")
+    assert [vm_called(name).state for name in ("web-1", "web-2")] == [State.RELEASED, State.PENDING]
+
+
+def test_a_vm_that_moves_to_another_node_stays_the_same(organization, settings, admin):
+    posted(organization, shown(of_proxmox(), type_=PROXMOX), run_id="1")
+    release(actor=admin, vm=vm_called("web-1"), reason="A canary.", now=NOON)
+    posted(organization, shown(of_proxmox(node_name="pve-b"), type_=PROXMOX), run_id="2", now=LATER)
+    vm = vm_called("web-1")
+    assert (vm.state, vm.region) == (State.RELEASED, "pve-b")
 
 
 def test_a_blocked_vm_does_not_slip_through_the_gate_into_an_exempted_project(organization, settings):

@@ -1,6 +1,7 @@
 """Posting applied states, looking at runs, and the gate's answer about a whole run."""
 
 import json
+from datetime import timedelta
 
 import pytest
 from django.db import connection
@@ -8,14 +9,16 @@ from django.test.utils import CaptureQueriesContext, override_settings
 from rest_framework.test import APIClient
 
 from compliance.models import ProvisionedVm, ProvisioningRun
+from compliance.selectors.handovers import ALL_GONE, GONE_UNPROVEN, NOBODY_LOOKS
 from organizations.permissions import grant
 from tests.compliance.terraform_files import DATA, instance, showing
-from tests.factories.compliance import HostKeyFactory
+from tests.factories.compliance import NOON, HostKeyFactory
 from tests.factories.organizations import ApiTokenFactory, OrganizationFactory, member
 from tests.factories.provisioning import (
     ProjectFactory,
     ProvisionedVmFactory,
     ProvisioningRunFactory,
+    TerraformConnectionFactory,
     handover_settings,
     vm_scan,
 )
@@ -166,7 +169,7 @@ def test_organization_is_asked_for_where_several_would_do(client_of, organizatio
         (["allowed", "allowed"], "allowed", True, True),
         (["allowed", "exempt"], "exempt", True, True),
         (["released", "allowed"], "released", True, True),
-        (["allowed", "pending"], "pending", False, False),
+        (["allowed", "pending"], "pending", False, True),
         (["pending", "unverified"], "unverified", False, True),
         (["unverified", "blocked", "pending", "allowed"], "blocked", False, True),
     ],
@@ -176,7 +179,7 @@ def test_state_of_a_run_is_the_worst_of_its_vms(api, organization, states, state
     assert (answer["state"], answer["allowed"], answer["final"]) == (state, allowed, final)
     assert sorted(vm["state"] for vm in answer["vms"]) == sorted(states)
     assert all(vm["allowed"] is (vm["state"] in ("allowed", "released", "exempt")) for vm in answer["vms"])
-    assert all(vm["reasons"] == [f"It is {vm['state']}."] for vm in answer["vms"])
+    assert all(vm["reasons"][0] == f"It is {vm['state']}." for vm in answer["vms"])
 
 
 def test_answer_is_not_final_while_a_blocked_vm_is_looked_at_again(api, organization):
@@ -184,6 +187,31 @@ def test_answer_is_not_final_while_a_blocked_vm_is_looked_at_again(api, organiza
     run.vms.update(phase="ssh")
     answer = api.get(f"{URL}{run.pk}/handover/").json()
     assert (answer["state"], answer["final"]) == ("blocked", False)
+
+
+def test_a_pending_vm_is_waited_for_as_long_as_somebody_looks_for_it(api, organization):
+    run = run_with(organization, "pending")
+    answer = api.get(f"{URL}{run.pk}/handover/").json()
+    assert (answer["final"], answer["vms"][0]["reasons"]) == (True, ["It is pending.", NOBODY_LOOKS])
+    run.vms.update(phase="address")
+    answer = api.get(f"{URL}{run.pk}/handover/").json()
+    assert (answer["final"], answer["vms"][0]["reasons"]) == (False, ["It is pending."])
+
+
+def test_a_superseded_run_is_answered_for_by_the_newer_one(api, organization):
+    connection = TerraformConnectionFactory(organization=organization)
+    told = {"connection": connection, "workspace_id": "ws-1"}
+    older = run_with(
+        organization, status="superseded", error="run-2 is newer.", run_created_at=NOON, registered_at=None, **told
+    )
+    answer = api.get(f"{URL}{older.pk}/handover/").json()
+    assert (answer["allowed"], answer["final"], answer["state"]) == (False, True, "unverified")
+    newer = run_with(organization, "blocked", run_created_at=NOON + timedelta(minutes=1), **told)
+    answer = api.get(f"{URL}{older.pk}/handover/").json()
+    assert (answer["id"], answer["allowed"], answer["state"]) == (older.pk, False, "blocked")
+    assert answer["reasons"] == ["run-2 is newer.", "1 of 1 VM(s): blocked."]
+    newer.vms.update(state="allowed")
+    assert api.get(f"{URL}{older.pk}/handover/").json()["allowed"] is True
 
 
 def test_run_whose_state_is_fetched_is_pending(api, organization):
@@ -205,11 +233,21 @@ def test_run_without_vms_is_allowed_and_says_so(api, organization):
     assert (answer["allowed"], answer["reasons"], answer["vms"]) == (True, ["This run has no VMs."], [])
 
 
-def test_destroyed_vms_do_not_hold_a_run(api, organization):
-    run = run_with(organization, "blocked")
+@pytest.mark.parametrize(
+    ("states", "allowed", "reason"),
+    [(["allowed", "released"], True, ALL_GONE), (["allowed", "blocked"], False, GONE_UNPROVEN)],
+)
+def test_a_run_whose_vms_are_all_gone_is_allowed_if_they_were(api, organization, states, allowed, reason):
+    run = run_with(organization, *states)
     run.vms.update(retired_at=run.created_at)
     answer = api.get(f"{URL}{run.pk}/handover/").json()
-    assert (answer["allowed"], answer["reasons"]) == (True, ["All VMs of this run were destroyed since."])
+    assert (answer["allowed"], answer["final"], answer["reasons"]) == (allowed, True, [reason])
+
+
+def test_destroyed_vms_do_not_hold_the_others_of_a_run(api, organization):
+    run = run_with(organization, "blocked", "allowed")
+    run.vms.filter(state="blocked").update(retired_at=run.created_at)
+    assert api.get(f"{URL}{run.pk}/handover/").json()["allowed"] is True
 
 
 def test_answer_follows_a_real_scan(api, organization):

@@ -119,7 +119,7 @@ def test_news_of_an_older_run_that_come_late_change_nothing(hcp, connection):
     fetched(tell(hcp, connection, run_id="run-2"))
     older = tell(hcp, connection, NOON + timedelta(minutes=1), run_created_at="2026-11-21T11:00:00Z")
     older = fetched(older, NOON + timedelta(minutes=1))
-    assert (older.status, older.vms_count, older.destroyed_count, older.due_at) == ("registered", 0, 0, None)
+    assert (older.status, older.vms_count, older.destroyed_count, older.due_at) == ("superseded", 0, 0, None)
     assert "run-2, a newer run" in older.error
     assert ProvisionedVm.objects.in_service().count() == 2
 
@@ -134,7 +134,7 @@ def test_a_state_that_was_fetched_before_a_newer_one_and_taken_after_it_is_left(
     assert fetched(tell(hcp, connection, later, run_id="run-2"), later).vms_count == 1
     run_fetches.take(slow, document, later)
     slow.refresh_from_db()
-    assert (slow.status, slow.vms_count) == ("registered", 0)
+    assert (slow.status, slow.vms_count) == ("superseded", 0)
     assert list(ProvisionedVm.objects.in_service().values_list("instance_id", flat=True)) == ["i-app"]
 
 
