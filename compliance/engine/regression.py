@@ -43,7 +43,7 @@ class Fall:
 
 def score_of(statuses: Mapping[str, str]) -> float | None:
     scored = size(statuses)
-    return passing(statuses) / scored * 100 if scored else None
+    return 100 * passing(statuses) / scored if scored else None
 
 
 def baseline_of(scores: Sequence[tuple[date, float]], previous: float | None) -> tuple[Baseline, float] | None:

@@ -78,7 +78,7 @@ def incomplete(counts: Counts, minimum: float = MINIMUM_COVERAGE) -> bool:
 
 
 def percentage(part: int, whole: int) -> float | None:
-    return part / whole * 100 if whole else None
+    return 100 * part / whole if whole else None  # so that 57 of 100 is 57.0, not a little less
 
 
 def crossing(before: float | None, now: float | None) -> float | None:

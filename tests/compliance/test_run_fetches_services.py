@@ -6,6 +6,7 @@ import pytest
 
 from compliance.models import Host, ProvisionedVm, ProvisioningRun
 from compliance.services import run_fetches, terraform_hooks
+from compliance.services.terraform_connections import remove_connection
 from compliance.services.terraform_hooks import Delivery
 from compliance.services.work_claims import claimed
 from compliance.terraform import formats
@@ -13,8 +14,14 @@ from organizations.models.audit import AuditEvent
 from tests.compliance.all_tables import everything_stored, row_counts
 from tests.compliance.terraform_files import DATA, SECRET, instance, loaded, showing
 from tests.factories.compliance import NOON
-from tests.factories.organizations import OrganizationFactory
-from tests.factories.provisioning import NOTIFICATION_KEY, RUN_TASK_KEY, handover_settings, hcp_connection
+from tests.factories.organizations import OrganizationFactory, member
+from tests.factories.provisioning import (
+    NOTIFICATION_KEY,
+    RUN_TASK_KEY,
+    ProjectFactory,
+    handover_settings,
+    hcp_connection,
+)
 from tests.peers.hcp import HcpPeer
 from tests.peers.hcp_deliveries import NOTIFICATION_SIGNATURE, TASK_SIGNATURE
 
@@ -112,6 +119,43 @@ def test_the_state_of_an_earlier_run_is_waited_out(hcp, connection):
     hcp.put_state("ws-1", "run-1", showing(ONE, TWO))
     assert drain(NOON + timedelta(seconds=4)) == 0
     assert fetched(run, NOON + timedelta(seconds=5)).vms_count == 2
+
+
+def test_a_workspace_keeps_its_vms_when_it_is_renamed_or_mapped_to_another_project(hcp, connection):
+    hcp.put_state("ws-1", "run-1", showing(ONE, TWO))
+    fetched(tell(hcp, connection))
+    connection.projects = {"web": "shop"}
+    connection.save()
+    hcp.put_state("ws-1", "run-2", showing(ONE))
+    mapped = fetched(tell(hcp, connection, run_id="run-2"))
+    hcp.put_state("ws-1", "run-3", showing())
+    renamed = fetched(tell(hcp, connection, run_id="run-3", workspace_name="web-eu"))
+    assert (mapped.project.name, mapped.destroyed_count) == ("shop", 1)
+    assert (renamed.project.name, renamed.destroyed_count) == ("web-eu", 1)
+    assert not ProvisionedVm.objects.in_service().exists()
+
+
+def test_a_workspace_keeps_its_vms_when_its_host_is_connected_anew(hcp, connection):
+    hcp.put_state("ws-1", "run-1", showing(ONE, TWO))
+    fetched(tell(hcp, connection))
+    admin = member(connection.organization, "manage_settings")
+    remove_connection(actor=admin, connection=connection, now=NOON)
+    anew = hcp_connection(hcp, connection.organization)
+    hcp.put_state("ws-1", "run-2", showing(TWO))
+    assert fetched(tell(hcp, anew, run_id="run-2")).destroyed_count == 1
+
+
+def test_a_run_that_the_gate_refuses_has_failed_and_says_why(hcp, connection):
+    settings = handover_settings(connection.organization)
+    hcp.put_state("ws-1", "run-1", showing(ONE))
+    fetched(tell(hcp, connection))
+    settings.exempted_projects.add(ProjectFactory(organization=connection.organization, name="lab"))
+    connection.projects = {"web": "lab"}
+    connection.save()
+    hcp.put_state("ws-1", "run-2", showing(ONE))
+    refused = fetched(tell(hcp, connection, run_id="run-2"))
+    assert (refused.status, refused.registered_at) == ("failed", None)
+    assert "an admin releases it first" in refused.error
 
 
 def test_news_of_an_older_run_that_come_late_change_nothing(hcp, connection):

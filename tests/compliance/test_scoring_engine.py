@@ -24,6 +24,11 @@ def test_errors_skips_and_waivers_leave_the_division():
     assert not scoring.incomplete(counts)
 
 
+@pytest.mark.parametrize("score", range(101))
+def test_a_whole_score_is_exactly_that_and_meets_a_minimum_of_the_same(score):
+    assert scoring.score(counted(*[Status.PASS] * score, *[Status.FAIL] * (100 - score))) == score
+
+
 def test_nothing_to_divide_by_is_null():
     counts = counted(Status.SKIP, Status.ERROR)
     assert scoring.score(counts) is None
