@@ -12,6 +12,8 @@ from time import monotonic
 from typing import Any, Self
 from urllib.parse import SplitResult, urlsplit
 
+from organizations.lib.pem import ascii_pem
+
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 Permit = Callable[[Address], bool]
 
@@ -128,7 +130,7 @@ def context_with(ca_certificate: str) -> ssl.SSLContext:
     context.sslsocket_class = _TimedSocket
     if ca_certificate.strip():
         try:
-            context.load_verify_locations(cadata=ca_certificate)
+            context.load_verify_locations(cadata=ascii_pem(ca_certificate))
         except (ssl.SSLError, ValueError) as error:
             words = "The CA certificate cannot be read; paste it as PEM, from BEGIN CERTIFICATE to END CERTIFICATE."
             raise HttpsError(Trouble.BAD_CERTIFICATE_AUTHORITY, words) from error
