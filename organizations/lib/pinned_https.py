@@ -71,10 +71,14 @@ class Request:
 
 @dataclass(frozen=True)
 class Limits:
-    """``total_s``: from the first byte to the last, whatever the pace. ``most_bytes``: of the answer's body."""
+    """``total_s``: from the first byte to the last, whatever the pace. ``most_bytes``: of the answer's body.
+
+    ``raised_by``: the setting that lets more bytes in, if there is one; who is refused an answer is told of it.
+    """
 
     total_s: float
     most_bytes: int
+    raised_by: str = ""
 
 
 @dataclass(frozen=True)
@@ -236,7 +240,9 @@ def _headers(response: HTTPResponse) -> dict[str, str]:
 
 def _body(response: HTTPResponse, place: Place, limits: Limits, deadline: float) -> bytes:
     body, most = bytearray(), limits.most_bytes
-    large = HttpsError(Trouble.TOO_LARGE, f"{place} answers with more than {most:,} bytes; so much is not read.")
+    remedy = f" The operator can raise {limits.raised_by}." if limits.raised_by else ""
+    words = f"{place} answers with more than {most:,} bytes; so much is not read.{remedy}"
+    large = HttpsError(Trouble.TOO_LARGE, words)
     if (response.length or 0) > most:
         raise large
     while block := response.read1(BLOCK_BYTES):
