@@ -6,7 +6,7 @@ import threading
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass, replace
 
-from compliance.terraform.attributes import ATTRIBUTES, GROUPS
+from compliance.terraform.attributes import ATTRIBUTES, GROUPS, UNIQUE_WITHIN_STATE
 from compliance.terraform.texts import cleaned
 from compliance.terraform.vms import LONGEST_ADDRESS, NoIdentity, Vm, vm_of
 
@@ -147,14 +147,27 @@ def machine(resource: Resource) -> Vm | None:
 
 
 def each_once(vms: Iterable[Vm]) -> tuple[Vm, ...]:
-    """Return ``vms`` in the order of their addresses. Of one instance the first address stays, and every taint."""
+    """Return ``vms`` in the order of their addresses. Of one instance the first address stays, and every taint.
+
+    Raises BadDocument for two of one id where that may well be two machines.
+    """
     found: dict[tuple[str, str], Vm] = {}
     for vm in sorted(vms, key=lambda one: (one.resource_address, repr(one))):
         key = (vm.provider, vm.instance_id)
         known = found.setdefault(key, vm)
+        if known is not vm and vm.provider in UNIQUE_WITHIN_STATE:
+            raise BadDocument("", ambiguous(known, vm))
         if vm.tainted and not known.tainted:
             found[key] = replace(known, tainted=True)
     return tuple(found.values())
+
+
+def ambiguous(one: Vm, other: Vm) -> str:
+    both = f"{one.resource_address} and {other.resource_address} are both {one.instance_id}"
+    return (
+        f"{both}, and no state tells which cluster a VM is in. Keep one state for each cluster, each in a project"
+        " or workspace of its own; if both are one VM, take one out of the state (`terraform state rm`)."
+    )
 
 
 def digest(document: Document) -> str:

@@ -114,6 +114,14 @@ def test_what_is_no_applied_state_is_refused_with_its_place(document, field, wor
     assert words in str(refused)
 
 
+@pytest.mark.parametrize("type_", ["proxmox_virtual_environment_vm", "proxmox_vm_qemu"])
+def test_two_clusters_in_one_state_are_refused_with_the_remedy(type_):
+    values = {"vm_id": 100, "vmid": 100, "id": None}
+    refused = str(refusal(showing(instance(f"{type_}.berlin", **values), instance(f"{type_}.paris", **values))))
+    assert refused.startswith(f"{type_}.berlin and {type_}.paris are both qemu/100, ")
+    assert "Keep one state for each cluster" in refused
+
+
 def test_state_of_before_012_within_a_newer_one_is_refused():
     flat = {"mode": "managed", "type": "aws_instance", "name": "a", "instances": [{"attributes_flat": {"id": "i-1"}}]}
     assert refusal({"version": 4, "resources": [flat]}).field == "resources[0].instances[0]"
