@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass, replace
 
 from compliance.terraform.attributes import ATTRIBUTES, GROUPS, UNIQUE_WITHIN_STATE
 from compliance.terraform.texts import cleaned
-from compliance.terraform.vms import LONGEST_ADDRESS, NoIdentity, Vm, vm_of
+from compliance.terraform.vms import LONGEST_ADDRESS, NoIdentity, Vm, awaits_machine, vm_of
 
 MOST_VMS = 20_000
 LONGEST_VERSION, LONGEST_LINEAGE = 40, 100
@@ -35,8 +35,8 @@ class BadDocument(ValueError):
 class Document:
     """An applied state. ``vms`` stand in the order of their addresses, each instance once.
 
-    ``lineage`` and ``serial`` stand only in raw state. ``groups`` are the addresses of scaling groups: they make
-    machines which no state lists.
+    ``lineage`` and ``serial`` stand only in raw state. ``groups`` are the addresses of what makes machines that the
+    state does not tell: scaling groups, whose machines no state lists, and requests that wait for theirs.
     """
 
     vms: tuple[Vm, ...] = ()
@@ -113,7 +113,7 @@ def gathered(
     vms: list[Vm] = []
     groups: set[str] = set()
     for resource in resources:
-        if resource.type in GROUPS:
+        if resource.type in GROUPS or awaits_machine(resource.type, resource.attributes):
             groups.add(cleaned(resource.address, LONGEST_ADDRESS))
         elif vm := machine(resource):
             vms.append(vm)

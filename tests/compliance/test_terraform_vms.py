@@ -198,8 +198,11 @@ def test_opentofu_documents_are_read_alike_quoted_keys_included():
     ]
 
 
-def test_scaling_groups_are_told_apart_for_no_state_lists_their_machines():
-    assert formats.read(loaded("show_aws.json"))[1].groups == ("aws_autoscaling_group.workers",)
+def test_what_makes_machines_that_the_state_does_not_tell_is_told_apart():
+    assert formats.read(loaded("show_aws.json"))[1].groups == (
+        "aws_autoscaling_group.workers",
+        "aws_spot_instance_request.waiting",
+    )
 
 
 def test_every_resource_type_is_in_a_document_of_these_tests():
