@@ -75,7 +75,7 @@ class RunVerdictSerializer(serializers.Serializer):
 
 
 class RunHandoverSerializer(RunVerdictSerializer):
-    """The gate's answer about a run and about each of its VMs; ``groups`` make machines that no state lists."""
+    """The gate's answer about a run and each of its VMs; ``groups`` make machines that its state does not tell."""
 
     id = serializers.IntegerField()
     run_id = serializers.CharField()

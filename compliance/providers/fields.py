@@ -1,11 +1,12 @@
 """The fields of each kind of provider connection, and what their values must look like."""
 
 import re
+import ssl
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
-from cryptography import x509
+from organizations.lib.pem import ascii_pem
 
 LONGEST_CA = 200_000
 LONGEST_VALUE = 20_000
@@ -161,14 +162,17 @@ def problem_of_url(url: str) -> str:
 
 
 def problem_of_ca(pem: str) -> str:
-    """Return what is wrong with the CA certificates in ``pem``, or an empty text; none at all are fine."""
+    """Return what is wrong with the CA certificates in ``pem``, or an empty text; none at all are fine.
+
+    They are read as they are when they are used, so that what is taken here is never refused there.
+    """
     if not pem.strip():
         return ""
     if len(pem) > LONGEST_CA:
         return f"The certificates are longer than {LONGEST_CA} characters."
     try:
-        x509.load_pem_x509_certificates(pem.encode())
-    except ValueError:
+        ssl.create_default_context(cadata=ascii_pem(pem))
+    except (ValueError, ssl.SSLError):
         return "This is no certificate in PEM form; it begins with -----BEGIN CERTIFICATE-----."
     return ""
 

@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 
 from compliance.providers import outbound
 from compliance.providers.base import CONNECT_TIMEOUT_S, READ_TIMEOUT_S, Access, ProviderError, Unreachable
+from organizations.lib.pem import ascii_pem
 
 LONGEST_S = 60.0
 """How long one connection lives at most, all its calls together."""
@@ -24,7 +25,7 @@ class GuardedConnection(HTTPSConnection):
 
     def __init__(self, access: Access, *, port: int, longest_s: float = LONGEST_S) -> None:
         parts = urlsplit(access.endpoint)
-        self._trusted = ssl.create_default_context(cadata=access.ca_certificate or None)
+        self._trusted = ssl.create_default_context(cadata=ascii_pem(access.ca_certificate) or None)
         self._access, self._until = access, time.monotonic() + longest_s
         self._watch: threading.Timer | None = None
         self._reading = False

@@ -30,7 +30,8 @@ from compliance.providers.base import (
 from compliance.providers.guarded import GuardedConnection, broken
 
 ID = re.compile(r"(?:[A-Za-z0-9][A-Za-z0-9.-]{0,252}/)?(?:(?:qemu|lxc)/)?(\d{1,9})")
-"""101, node/101, qemu/101 or node/qemu/101; a VM may have moved to another node, so that the number alone counts."""
+"""101, node/101, qemu/101 or node/qemu/101; a VM may have moved to another node, so that the number and name count."""
+LONGEST_NAME = 255
 NODE = re.compile(r"[A-Za-z0-9][A-Za-z0-9.-]{0,252}")
 POWER = {"running": "running", "stopped": "stopped", "paused": "other", "suspended": "other", "prelaunch": "other"}
 NO_ADDRESS_YET = (
@@ -55,12 +56,16 @@ class Proxmox:
         return outcome_of(self._greet)
 
     def look(self, instance_id: str, *, region: str = "", name: str = "", hints: Mapping[str, str] = {}) -> Seen:
-        """Return a VM or container by its number, alone or as in node/qemu/101. Raises a ProviderError."""
+        """Return a VM or container by its number, alone or as in node/qemu/101. Raises a ProviderError.
+
+        It must also have ``name``, if that is known: another cluster has a VM of the same number.
+        """
         match = ID.fullmatch(instance_id.strip())
         if match is None:
             raise NotFound(f"{answers.plain(instance_id, 80)} is no id of a VM, such as 101 or pve1/101.")
         with self._session() as api:
             entry = _entry(_vms(api), int(match[1]))
+            _refuse_other(entry, name)
             guest = api.nodes(entry["node"])(entry["type"])(int(match[1]))
             return _seen(guest, entry)
 
@@ -151,6 +156,14 @@ def _entry(vms: list[dict[str, Any]], vmid: int) -> dict[str, Any]:
                 raise Malformed(f"Proxmox describes VM {vmid} in a way that cannot be read.")
             return entry
     raise NotFound(f"Proxmox knows no VM or container {vmid}, or the token or user lacks VM.Audit on it.")
+
+
+def _refuse_other(entry: Mapping[str, Any], name: str) -> None:
+    """Raise NotFound where ``name`` is known and ``entry`` has another one; capitals are all the same to host names."""
+    found, wanted = answers.plain(entry.get("name"), LONGEST_NAME), answers.plain(name, LONGEST_NAME)
+    if wanted and found.casefold() != wanted.casefold():
+        words = f"Proxmox has a VM {entry['vmid']}, but its name is {found or 'not told'} and not {wanted}"
+        raise NotFound(f"{words}: it is the VM of another cluster, or was renamed; apply again where it was.")
 
 
 def _seen(guest: Any, entry: Mapping[str, Any]) -> Seen:

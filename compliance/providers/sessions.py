@@ -20,6 +20,7 @@ from urllib3.exceptions import HTTPError
 
 from compliance.providers import outbound
 from compliance.providers.base import CONNECT_TIMEOUT_S, READ_TIMEOUT_S, Access, Forbidden, Malformed, Unreachable
+from organizations.lib.pem import ascii_pem
 
 MOST_BYTES = 16_000_000
 LONGEST_ANSWER_S = 60.0
@@ -87,7 +88,7 @@ class GuardedAdapter(HTTPAdapter):
         return pool
 
     def _context(self) -> ssl.SSLContext:
-        return ssl.create_default_context(cadata=self._ca or None)
+        return ssl.create_default_context(cadata=ascii_pem(self._ca) or None)
 
 
 def mount(session: requests.Session, access: Access, *hosts: str) -> requests.Session:

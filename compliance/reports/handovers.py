@@ -16,6 +16,10 @@ WORDS = {
     "released": "released by an admin", "exempt": "exempt", "allowed": "allowed",
 }  # fmt: skip
 FIRST_CONTACT = "its identity rests on the first contact only"
+NOT_LISTED = (
+    "it makes machines that this state does not tell, so the gate knows none of them: those of a scaling group stand "
+    "in no state; that of a spot request does once it runs and an apply has refreshed the state."
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +48,7 @@ class RunHandover:
     """The gate's answer about a run: ``state`` is the worst of its VMs'.
 
     ``final``: it will not change by itself, for nobody looks for one of the VMs any more or it is allowed already.
-    ``groups`` are the resources of the state that make machines which it does not list.
+    ``groups`` are the resources of the state that make machines which it does not tell: what is allowed is not them.
     """
 
     allowed: bool
@@ -102,7 +106,7 @@ def lines(handover: RunHandover) -> Iterator[str]:
         for reason in told(vm):
             yield f"            {reason}"
     for group in handover.groups:
-        yield f"not listed  {group}: the machines of a scaling group stand in no state; the gate knows none of them."
+        yield f"not listed  {group}: {NOT_LISTED}"
 
 
 def told(vm: VmHandover) -> Iterator[str]:
@@ -141,6 +145,8 @@ def junit(handover: RunHandover) -> bytes:
     listed = etree.SubElement(suite, "properties")
     for key in ("organization", "project", "run_id", "state", "status"):
         etree.SubElement(listed, "property", name=key, value=one_line(str(getattr(handover, key))))
+    for group in handover.groups:
+        etree.SubElement(listed, "property", name="not_listed", value=one_line(f"{group}: {NOT_LISTED}"))
     if not handover.vms:
         case = etree.SubElement(suite, "testcase", name="VMs of the run", classname="handover", time="0")
         verdict(case, handover.state, handover.reasons)

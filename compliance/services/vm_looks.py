@@ -10,6 +10,8 @@ from compliance.providers.base import ProviderError, Seen
 from compliance.providers.registry import KINDS
 from compliance.services.provider_connections import opened
 from compliance.services.targets import resolve
+from compliance.terraform.texts import cleaned
+from compliance.terraform.vms import LONGEST_NAME
 
 SSH_TIMEOUT_S = 5.0
 MOST_ADDRESSES = 4
@@ -32,7 +34,7 @@ def look(vm: ProvisionedVm) -> Look:
     troubles = []
     for connection in connections:
         try:
-            seen = opened(connection).look(vm.instance_id, region=vm.region, name=vm.name, hints=hints_of(vm))
+            seen = opened(connection).look(vm.instance_id, region=vm.region, name=name_of(vm), hints=hints_of(vm))
         except ProviderError as error:
             troubles.append(f"{connection}: {error.message}")
             continue
@@ -49,6 +51,11 @@ def connections_for(vm: ProvisionedVm) -> list[ProviderConnection]:
     stored = ProviderConnection.objects.filter(organization=vm.organization_id, kind=vm.provider, removed_at=None)
     rows = stored.select_related("organization").order_by("pk")
     return sorted(rows, key=lambda one: one.pk != vm.provider_connection_id)
+
+
+def name_of(vm: ProvisionedVm) -> str:
+    """Return the name of ``vm`` in its state, "" where it has none there and is called by its resource's address."""
+    return "" if vm.name == cleaned(vm.resource_address, LONGEST_NAME) else vm.name
 
 
 def hints_of(vm: ProvisionedVm) -> dict[str, str]:

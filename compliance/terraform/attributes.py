@@ -34,7 +34,7 @@ class ResourceType:
     """The attributes of one type. Of ``instance_id`` and of all but names and addresses, the first that is there.
 
     ``signs`` are attributes that tell the OS family by being there and not empty. ``late_id``: without an id there is
-    no machine yet, only a request for one.
+    no machine yet, only a request for one. ``template`` is the attribute that is true for what VMs are cloned from.
     """
 
     provider: str
@@ -50,6 +50,7 @@ class ResourceType:
     tags: tuple[str, ...] = ()
     ssh_user: tuple[Pick, ...] = ()
     late_id: bool = False
+    template: str = ""
 
 
 AWS_NAMES = (at("tags.Name"), at("tags_all.Name"), at("private_dns"), at("public_dns"))
@@ -178,8 +179,8 @@ ATTRIBUTES: dict[str, ResourceType] = {
     "proxmox_vm_qemu": ResourceType(  # Telmate
         provider="proxmox",
         instance_id=(
-            at("id", pattern=r"^([^/]+/qemu/[0-9]+)$"),
-            at("target_node", "vmid", form="{}/qemu/{}"),
+            at("id", pattern=r"^[^/]+/(qemu/[0-9]+)$"),
+            at("vmid", form="qemu/{}", pattern=r"^qemu/[1-9][0-9]*$"),  # 0 asks for the next free number
         ),
         names=(at("name"),),
         addresses=(
@@ -188,6 +189,7 @@ ATTRIBUTES: dict[str, ResourceType] = {
             at("ssh_host"),
             at("ipconfig0", pattern=r"(?:^|,)\s*ip6?=([0-9a-fA-F.:]+)"),
         ),
+        locator=(at("id", pattern=r"^[^/]+/qemu/[0-9]+$"), at("target_node", "vmid", form="{}/qemu/{}")),
         os_hint=(at("qemu_os"),),
         region=(at("target_node"), at("id", pattern=r"^([^/]+)/qemu/")),
         tags=("tags",),
@@ -195,7 +197,7 @@ ATTRIBUTES: dict[str, ResourceType] = {
     ),
     "proxmox_virtual_environment_vm": ResourceType(  # bpg
         provider="proxmox",
-        instance_id=(at("node_name", "vm_id", form="{}/qemu/{}"),),
+        instance_id=(at("vm_id", form="qemu/{}"),),
         names=(at("name"),),
         addresses=(
             at("ipv4_addresses"),
@@ -203,15 +205,20 @@ ATTRIBUTES: dict[str, ResourceType] = {
             at("initialization.0.ip_config.*.ipv4.*.address"),
             at("initialization.0.ip_config.*.ipv6.*.address"),
         ),
+        locator=(at("node_name", "vm_id", form="{}/qemu/{}"),),
         os_hint=(at("operating_system.0.type"),),
         region=(at("node_name"),),
         tags=("tags",),
         ssh_user=(at("initialization.0.user_account.0.username"),),
+        template="template",
     ),
 }
 
 UNIQUE_WITHIN_STATE = frozenset({"proxmox"})
-"""Providers whose ids are numbers of a cluster, which the state does not name: another state may mean another VM."""
+"""Providers whose ids may mean another machine in another state: each cluster counts its VMs anew, and no state names
+its cluster. Such an id counts only together with the state that tells it: connection, project and workspace.
+"""
+
 GROUPS = frozenset(
     {
         "aws_autoscaling_group",

@@ -2,15 +2,24 @@
 
 import hashlib
 import json
+import threading
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass, replace
 
-from compliance.terraform.attributes import ATTRIBUTES, GROUPS
+from compliance.terraform.attributes import ATTRIBUTES, GROUPS, UNIQUE_WITHIN_STATE
 from compliance.terraform.texts import cleaned
-from compliance.terraform.vms import LONGEST_ADDRESS, NoIdentity, Vm, vm_of
+from compliance.terraform.vms import LONGEST_ADDRESS, NoIdentity, Vm, awaits_machine, vm_of
 
 MOST_VMS = 20_000
 LONGEST_VERSION, LONGEST_LINEAGE = 40, 100
+SHORT_BYTES = 1_000_000
+"""Documents up to here are parsed whatever they consist of."""
+LEAST_BYTES_EACH = 5
+"""The length of a part (``parts_in``), on average over a document: 11 to 19 bytes in recorded ones without white space;
+1.5 in one of empty lists, which takes up 25 times its length in memory.
+"""
+ONE_AT_A_TIME = threading.Lock()
+"""Held while a document is parsed, when it takes up the most memory; others of the same process wait."""
 HOW = "Post what `terraform show -json` or `tofu show -json` writes after the apply."
 
 
@@ -26,8 +35,8 @@ class BadDocument(ValueError):
 class Document:
     """An applied state. ``vms`` stand in the order of their addresses, each instance once.
 
-    ``lineage`` and ``serial`` stand only in raw state. ``groups`` are the addresses of scaling groups: they make
-    machines which no state lists.
+    ``lineage`` and ``serial`` stand only in raw state. ``groups`` are the addresses of what makes machines that the
+    state does not tell: scaling groups, whose machines no state lists, and requests that wait for theirs.
     """
 
     vms: tuple[Vm, ...] = ()
@@ -53,8 +62,11 @@ def parse(body: bytes) -> object:
     """Return the JSON value in ``body``. Raises BadDocument for anything that is no JSON, Terraform code included."""
     if not body.strip():
         raise BadDocument("", f"The body is empty. {HOW}")
+    if len(body) > SHORT_BYTES and parts_in(body) * LEAST_BYTES_EACH > len(body):
+        raise BadDocument("", f"The document has far more brackets and commas than any of Terraform's. {HOW}")
     try:
-        value: object = json.loads(body.decode("utf-8-sig"))
+        with ONE_AT_A_TIME:
+            value: object = json.loads(body.decode("utf-8-sig"))
     except RecursionError:
         raise BadDocument("", f"The document is nested too deep to be one of Terraform's. {HOW}") from None
     except UnicodeDecodeError as error:
@@ -67,6 +79,14 @@ def parse(body: bytes) -> object:
     except ValueError:  # a number of thousands of digits
         raise BadDocument("", f"The body holds a number that is too long to be read. {HOW}") from None
     return value
+
+
+def parts_in(body: bytes) -> int:
+    """Return how much memory the value in ``body`` takes up beside its texts, in some 70 bytes; without parsing it.
+
+    A list or a single value takes up one part, an object three (CPython 3.11, sys.getsizeof).
+    """
+    return body.count(b"[") + body.count(b",") + 3 * body.count(b"{")
 
 
 def an_object(document: object) -> Mapping[str, object]:
@@ -93,7 +113,7 @@ def gathered(
     vms: list[Vm] = []
     groups: set[str] = set()
     for resource in resources:
-        if resource.type in GROUPS:
+        if resource.type in GROUPS or awaits_machine(resource.type, resource.attributes):
             groups.add(cleaned(resource.address, LONGEST_ADDRESS))
         elif vm := machine(resource):
             vms.append(vm)
@@ -127,14 +147,27 @@ def machine(resource: Resource) -> Vm | None:
 
 
 def each_once(vms: Iterable[Vm]) -> tuple[Vm, ...]:
-    """Return ``vms`` in the order of their addresses. Of one instance the first address stays, and every taint."""
+    """Return ``vms`` in the order of their addresses. Of one instance the first address stays, and every taint.
+
+    Raises BadDocument for two of one id where that may well be two machines.
+    """
     found: dict[tuple[str, str], Vm] = {}
     for vm in sorted(vms, key=lambda one: (one.resource_address, repr(one))):
         key = (vm.provider, vm.instance_id)
         known = found.setdefault(key, vm)
+        if known is not vm and vm.provider in UNIQUE_WITHIN_STATE:
+            raise BadDocument("", ambiguous(known, vm))
         if vm.tainted and not known.tainted:
             found[key] = replace(known, tainted=True)
     return tuple(found.values())
+
+
+def ambiguous(one: Vm, other: Vm) -> str:
+    both = f"{one.resource_address} and {other.resource_address} are both {one.instance_id}"
+    return (
+        f"{both}, and no state tells which cluster a VM is in. Keep one state for each cluster, each in a project"
+        " or workspace of its own; if both are one VM, take one out of the state (`terraform state rm`)."
+    )
 
 
 def digest(document: Document) -> str:

@@ -17,7 +17,7 @@ __all__ = ["Code", "HcpClient", "HcpError", "NotYet", "StateFile", "TokenOwner"]
 
 JSON_API = "application/vnd.api+json"
 SHORT = Limits(total_s=15, most_bytes=1_000_000)
-STATE = Limits(total_s=60, most_bytes=64 * 1024 * 1024)
+STATE = Limits(total_s=60, most_bytes=16_000_000)
 MOST_REDIRECTS = 5
 LONGEST_DETAIL = 300
 REDIRECTS = (301, 302, 303, 307, 308)
@@ -188,7 +188,7 @@ class HcpClient:
                 words = f"{self.host} sends downloads to what is no https URL; it is not followed. Tell its operator."
                 raise HcpError(Code.REDIRECT_REFUSED, words) from error
             headers = _headers(self.token) if own else {"User-Agent": "Plumbline"}
-            limits = Limits(total_s=max(over - monotonic(), 0.1), most_bytes=self.long.most_bytes)
+            limits = Limits(max(over - monotonic(), 0.1), self.long.most_bytes, self.long.raised_by)
             reply = self._ask(Request("GET", url, headers), limits)
             if reply.status == 200:
                 return reply.body

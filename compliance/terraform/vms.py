@@ -23,9 +23,10 @@ class Vm:
     """One machine of an applied state; only what is needed to find it, name it and choose its template.
 
     ``provider`` is aws, azure, gcp, vmware or proxmox. ``instance_id`` is the provider's own id, for Proxmox
-    "node/qemu/number"; ``locator`` is what the provider's API takes instead, where it differs (the resource id of
-    Azure, the path of GCP, the ARN of AWS, the managed object id of vCenter), or "". ``hostnames`` and ``addresses``
-    stand in the order in which they are worth a try; both may be empty. ``os_family`` is linux, windows or "".
+    "qemu/number", which is another VM in another cluster (UNIQUE_WITHIN_STATE); ``locator`` is what the provider's API
+    takes instead, where it differs (the resource id of Azure, the path of GCP, the ARN of AWS, the managed object id of
+    vCenter, "node/qemu/number" of Proxmox), or "". ``hostnames`` and ``addresses`` stand in the order in which they are
+    worth a try; both may be empty. ``os_family`` is linux, windows or "".
     """
 
     provider: str
@@ -50,14 +51,14 @@ class NoIdentity(ValueError):
 
 
 def vm_of(*, type_: str, address: str, attributes: object, secret: object, tainted: bool) -> Vm | None:
-    """Return the machine that a managed resource is; None when it is not made yet.
+    """Return the machine that a managed resource is; None when it is not made yet, or is a template of machines.
 
     ``type_`` is a key of ATTRIBUTES, ``secret`` marks what Terraform holds for sensitive: that is left out, except
     for the id. Raises NoIdentity for a made machine without an id.
     """
     kind = ATTRIBUTES[type_]
     instance_id = first(kind.instance_id, attributes, False, LONGEST_ID + 1)
-    if not instance_id and (tainted or kind.late_id):
+    if is_template(kind, attributes) or (not instance_id and (tainted or kind.late_id)):
         return None
     if not instance_id or len(instance_id) > LONGEST_ID:
         raise NoIdentity(f"{cleaned(address, LONGEST_ADDRESS)} has no id that can be used")
@@ -85,6 +86,16 @@ def vm_of(*, type_: str, address: str, attributes: object, secret: object, taint
     )
 
 
+def is_template(kind: ResourceType, attributes: object) -> bool:
+    return bool(kind.template) and isinstance(attributes, dict) and attributes.get(kind.template) is True
+
+
+def awaits_machine(type_: str, attributes: object) -> bool:
+    """Tell whether a managed resource is a request whose machine has no id yet, and may have one a minute later."""
+    kind = ATTRIBUTES.get(type_)
+    return kind is not None and kind.late_id and not first(kind.instance_id, attributes, False, LONGEST_ID)
+
+
 def first(picks: Sequence[Pick], attributes: object, secret: object, most: int) -> str:
     """Return the first text that ``picks`` find, or ""."""
     return next((text for pick in picks for text in texts(pick, attributes, secret, most)), "")
@@ -94,14 +105,15 @@ def texts(pick: Pick, attributes: object, secret: object, most: int) -> Iterator
     """Yield the cleaned, non-empty texts of one pick."""
     found: Iterable[str]
     if len(pick.paths) == 1:
-        found = (cleaned(value, most) for value in values_at(attributes, secret, pick.paths[0]))
+        values = (cleaned(value, most) for value in values_at(attributes, secret, pick.paths[0]))
+        found = (pick.form.format(value) for value in values if value)
     else:
         parts = [cleaned(next(values_at(attributes, secret, path), None), most) for path in pick.paths]
         found = [pick.form.format(*parts)] if all(parts) else []
     for text in found:
         if pick.pattern:
             yield from filter(None, pick.pattern.findall(text))
-        elif text:
+        else:
             yield text
 
 

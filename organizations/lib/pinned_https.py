@@ -12,6 +12,8 @@ from time import monotonic
 from typing import Any, Self
 from urllib.parse import SplitResult, urlsplit
 
+from organizations.lib.pem import ascii_pem
+
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 Permit = Callable[[Address], bool]
 
@@ -69,10 +71,14 @@ class Request:
 
 @dataclass(frozen=True)
 class Limits:
-    """``total_s``: from the first byte to the last, whatever the pace. ``most_bytes``: of the answer's body."""
+    """``total_s``: from the first byte to the last, whatever the pace. ``most_bytes``: of the answer's body.
+
+    ``raised_by``: the setting that lets more bytes in, if there is one; who is refused an answer is told of it.
+    """
 
     total_s: float
     most_bytes: int
+    raised_by: str = ""
 
 
 @dataclass(frozen=True)
@@ -128,7 +134,7 @@ def context_with(ca_certificate: str) -> ssl.SSLContext:
     context.sslsocket_class = _TimedSocket
     if ca_certificate.strip():
         try:
-            context.load_verify_locations(cadata=ca_certificate)
+            context.load_verify_locations(cadata=ascii_pem(ca_certificate))
         except (ssl.SSLError, ValueError) as error:
             words = "The CA certificate cannot be read; paste it as PEM, from BEGIN CERTIFICATE to END CERTIFICATE."
             raise HttpsError(Trouble.BAD_CERTIFICATE_AUTHORITY, words) from error
@@ -234,7 +240,9 @@ def _headers(response: HTTPResponse) -> dict[str, str]:
 
 def _body(response: HTTPResponse, place: Place, limits: Limits, deadline: float) -> bytes:
     body, most = bytearray(), limits.most_bytes
-    large = HttpsError(Trouble.TOO_LARGE, f"{place} answers with more than {most:,} bytes; so much is not read.")
+    remedy = f" The operator can raise {limits.raised_by}." if limits.raised_by else ""
+    words = f"{place} answers with more than {most:,} bytes; so much is not read.{remedy}"
+    large = HttpsError(Trouble.TOO_LARGE, words)
     if (response.length or 0) > most:
         raise large
     while block := response.read1(BLOCK_BYTES):

@@ -148,11 +148,20 @@ def test_junit_has_a_case_for_each_vm(organization):
 
 @pytest.mark.django_db
 def test_first_contact_and_scaling_groups_are_told(organization):
-    run = run_with(organization, "allowed", groups=["aws_autoscaling_group.web"])
+    run = run_with(organization, "allowed", groups=["aws_autoscaling_group.web", "aws_spot_instance_request.ci"])
     HostKeyFactory(host=run.vms.get().host, first_contact=True)
     printed = asked("--run", run.run_id)[1]
     assert "first contact only" in printed
-    assert "aws_autoscaling_group.web" in printed
+    assert "aws_autoscaling_group.web: it makes machines that this state does not tell" in printed
+    assert "aws_spot_instance_request.ci: it makes machines" in printed
+
+
+@pytest.mark.django_db
+def test_junit_names_what_makes_machines_that_the_state_does_not_tell(organization):
+    run = run_with(organization, "allowed", groups=["aws_spot_instance_request.ci"])
+    printed = asked("--run", run.run_id, "--format", "junit")[1]
+    named = etree.fromstring(printed.encode()).xpath("//property[@name='not_listed']/@value")
+    assert [value.partition(":")[0] for value in named] == ["aws_spot_instance_request.ci"]
 
 
 @pytest.mark.parametrize("arguments", [[], ["--run"], ["--run", "1", "--format", "yaml"], ["--none"]])

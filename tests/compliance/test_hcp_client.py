@@ -61,6 +61,10 @@ def test_a_wrong_token_is_refused_with_what_to_do(hcp):
     assert "make a new one" in found.message
 
 
+def test_a_certificate_with_a_comment_in_any_language_is_used(hcp):
+    assert client(hcp, ca_certificate=f"# Zürich root\n{hcp.ca_certificate}").test().username == "ada"
+
+
 @pytest.mark.parametrize("token", ["", "two words", "line\nbreak: x", "ключ"])
 def test_what_is_no_token_is_never_sent(hcp, token):
     found = refusal(client(hcp, token=token).test)

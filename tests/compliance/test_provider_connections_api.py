@@ -195,7 +195,8 @@ def test_a_removed_connection_is_gone_and_its_secrets_are_forgotten(api, aws):
 
 
 def test_proxmox_is_tried_and_what_came_of_it_is_kept_until_something_changes(api, pve, operator, cluster, certificate):
-    pve |= {"endpoint": cluster.url, "scope": {"token_id": TOKEN_ID}, "ca_certificate": certificate.pem}
+    pem = f"# Zürich root\n{certificate.pem}"
+    pve |= {"endpoint": cluster.url, "scope": {"token_id": TOKEN_ID}, "ca_certificate": pem}
     url = made(api, pve)
     told = api.post(f"{url}test/").json()
     assert told["test_ok"] is False
@@ -209,6 +210,20 @@ def test_proxmox_is_tried_and_what_came_of_it_is_kept_until_something_changes(ap
     assert api.patch(url, {"name": "Renamed"}, format="json").json()["test_ok"] is True
     event = AuditEvent.objects.filter(action="provider_connection.tested").order_by("sequence").last()
     assert event.after["test_ok"] is True
+
+
+@pytest.mark.parametrize("kind", ["proxmox", "vmware", "azure"])
+def test_a_certificate_with_a_comment_in_any_language_is_used(api, pve, certificate, kind):
+    guid = "00000000-0000-0000-0000-000000000000"
+    scope, secrets = {
+        "proxmox": (pve["scope"], pve["secrets"]),
+        "vmware": ({"username": "reader"}, {"password": SECRET}),
+        "azure": (dict.fromkeys(("tenant_id", "subscription_id", "client_id"), guid), {"client_secret": SECRET}),
+    }[kind]
+    pve |= {"kind": kind, "scope": scope, "secrets": secrets, "endpoint": "https://nobody.invalid"}
+    pve["ca_certificate"] = f"# Zürich root\n{certificate.pem}"
+    told = api.post(f"{made(api, pve)}test/")
+    assert (told.status_code, told.json()["test_ok"]) == (200, False)
 
 
 def test_a_tenants_test_reaches_no_server_of_this_machine(api, organization, cluster, certificate):

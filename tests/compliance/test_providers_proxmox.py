@@ -88,6 +88,20 @@ def test_a_vm_that_has_moved_is_asked_on_the_node_where_it_is(cluster, provider)
     assert f"/nodes/pve3/qemu/101/{AGENT}" in cluster.paths
 
 
+@pytest.mark.parametrize("name", ["", "web-1", "WEB-1"])
+def test_a_vm_of_the_same_number_and_name_is_the_one(cluster, provider, name):
+    cluster.add(101, name="Web-1")
+    assert provider.look("qemu/101", name=name).addresses
+
+
+@pytest.mark.parametrize(("found", "words"), [("mail", "its name is mail and not web"), (None, "is not told and not")])
+def test_a_vm_of_the_same_number_and_another_name_is_another_one(cluster, provider, found, words):
+    cluster.add(101, name=found)
+    with pytest.raises(NotFound, match=f"Proxmox has a VM 101, but {words}|{words}"):
+        provider.look("qemu/101", region="pve1", name="web")
+    assert cluster.paths == ["/cluster/resources?type=vm"]
+
+
 def test_interfaces_that_are_no_card_of_the_vm_are_left_out(cluster, provider):
     cluster.add(101)
     cluster.answers[AGENT] = {"result": [interface("docker0", OTHER_MAC, "172.17.0.1")]}

@@ -92,6 +92,18 @@ def test_certificates_are_in_pem_form():
     assert "ca_certificate" in problems("vmware", ca_certificate="x" * 300_000)
 
 
+@pytest.mark.parametrize("comment", ["# Zürich root", "# корень", "# \ud800", "é" * 1000])
+def test_comments_around_certificates_may_be_in_any_language(comment):
+    pem = f"{comment}\n{self_signed().pem}{comment}\n{self_signed().pem}"
+    assert problems("vmware", ca_certificate=pem) == {}
+
+
+@pytest.mark.parametrize("broken", ["é", "AAAA", "AAAAé"])
+def test_one_broken_certificate_of_several_is_named(broken):
+    block = f"-----BEGIN CERTIFICATE-----\n{broken}\n-----END CERTIFICATE-----\n"
+    assert "ca_certificate" in problems("vmware", ca_certificate=self_signed().pem + block)
+
+
 def test_aws_keys_come_together_and_an_external_id_with_a_role():
     assert "secret_access_key" in problems("aws", secret={})
     assert "access_key_id" in problems("aws", scope={"region": "eu-central-1"}, secret={})

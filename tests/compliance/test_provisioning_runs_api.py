@@ -130,6 +130,20 @@ def test_json_that_is_no_applied_state_is_unprocessable_and_says_what_to_post(ap
     assert "show -json" in answer.json()["detail"]
 
 
+def test_two_clusters_in_one_document_are_unprocessable(api, organization):
+    alike = [instance(f"proxmox_virtual_environment_vm.{name}", vm_id=100) for name in ("berlin", "paris")]
+    answer = post(api, json.dumps(showing(*alike)).encode())
+    assert answer.status_code == 422
+    assert "vm.berlin and proxmox_virtual_environment_vm.paris are both" in answer.json()["errors"]["document"][0]
+
+
+def test_a_spot_request_that_waits_for_its_instance_is_named_in_the_answer(api, organization, enqueued):
+    waiting = instance("aws_spot_instance_request.ci", id="sir-1", spot_request_state="open")
+    posted = post(api, json.dumps(showing(waiting)).encode()).json()
+    answer = api.get(f"{URL}{posted['id']}/handover/").json()
+    assert (answer["groups"], answer["vms"]) == (["aws_spot_instance_request.ci"], [])
+
+
 @pytest.mark.parametrize(
     "body", [b"[]", b"7", b"null", b'{"a": NaN}', b"{}", b'{"format_version": "9.0", "values": {}}']
 )

@@ -77,6 +77,14 @@ def test_a_raw_state_serves_as_well(hcp, connection):
     assert run.lineage
 
 
+def test_a_state_that_is_larger_than_one_may_be_that_is_posted_is_refused_with_the_remedy(hcp, connection, settings):
+    settings.STATE_DOCUMENT_BYTES = 100
+    hcp.put_state("ws-1", "run-1", showing(ONE))
+    run = fetched(tell(hcp, connection))
+    assert (run.status, "more than 100 bytes" in run.error) == ("failed", True)
+    assert run.error.endswith("The operator can raise STATE_DOCUMENT_MB.")
+
+
 @pytest.mark.parametrize("name", ["show_aws.json", "show_azure.json", "show_proxmox_bpg.json", "state_azure.json"])
 def test_no_secret_of_a_state_is_stored_anywhere(hcp, connection, name):
     assert SECRET.encode() in (DATA / name).read_bytes()

@@ -1,8 +1,20 @@
+import json
+import threading
+
 import pytest
 
 from compliance.terraform import formats, show_json, state
-from compliance.terraform.documents import BadDocument, Document, digest, parse
-from tests.compliance.terraform_files import STATES, instance, loaded, only, refusal, showing
+from compliance.terraform.documents import (
+    LEAST_BYTES_EACH,
+    ONE_AT_A_TIME,
+    SHORT_BYTES,
+    BadDocument,
+    Document,
+    digest,
+    parse,
+    parts_in,
+)
+from tests.compliance.terraform_files import DATA, SHOWN, STATES, instance, loaded, only, refusal, showing
 
 
 @pytest.mark.parametrize("name", STATES)
@@ -102,6 +114,14 @@ def test_what_is_no_applied_state_is_refused_with_its_place(document, field, wor
     assert words in str(refused)
 
 
+@pytest.mark.parametrize("type_", ["proxmox_virtual_environment_vm", "proxmox_vm_qemu"])
+def test_two_clusters_in_one_state_are_refused_with_the_remedy(type_):
+    values = {"vm_id": 100, "vmid": 100, "id": None}
+    refused = str(refusal(showing(instance(f"{type_}.berlin", **values), instance(f"{type_}.paris", **values))))
+    assert refused.startswith(f"{type_}.berlin and {type_}.paris are both qemu/100, ")
+    assert "Keep one state for each cluster" in refused
+
+
 def test_state_of_before_012_within_a_newer_one_is_refused():
     flat = {"mode": "managed", "type": "aws_instance", "name": "a", "instances": [{"attributes_flat": {"id": "i-1"}}]}
     assert refusal({"version": 4, "resources": [flat]}).field == "resources[0].instances[0]"
@@ -155,6 +175,29 @@ def test_known_versions_of_the_format_are_read(version):
 def test_a_body_that_is_no_json_is_refused(body, words):
     with pytest.raises(BadDocument, match=words):
         parse(body)
+
+
+@pytest.mark.parametrize("unit", ["[],", '{"a":0},', "1,", '{"a":' * 100 + "0" + "}" * 100 + ","])
+def test_what_would_fill_the_memory_is_refused_before_it_is_parsed(unit):
+    body = f'{{"format_version":"1.0","values":[{unit * (SHORT_BYTES // len(unit) + 1)}0]}}'
+    with pytest.raises(BadDocument, match="far more brackets and commas"):
+        parse(body.encode())
+
+
+@pytest.mark.parametrize("name", SHOWN + STATES)
+def test_documents_of_terraform_are_far_from_that(name):
+    body = json.dumps(json.loads((DATA / name).read_bytes()), separators=(",", ":")).encode()
+    assert len(body) > 1.5 * LEAST_BYTES_EACH * parts_in(body)
+
+
+def test_one_document_is_parsed_at_a_time():
+    read = threading.Event()
+    waiting = threading.Thread(target=lambda: (parse(b"{}"), read.set()), daemon=True)
+    with ONE_AT_A_TIME:
+        waiting.start()
+        assert not read.wait(0.1)
+    assert read.wait(5)
+    waiting.join(5)
 
 
 def test_a_byte_order_mark_does_no_harm():

@@ -4,7 +4,7 @@ from dataclasses import asdict, fields, is_dataclass
 import pytest
 
 from compliance.terraform import formats
-from compliance.terraform.attributes import ATTRIBUTES
+from compliance.terraform.attributes import ATTRIBUTES, UNIQUE_WITHIN_STATE
 from compliance.terraform.documents import Document
 from compliance.terraform.vms import Vm
 from tests.compliance.terraform_files import (
@@ -138,9 +138,36 @@ def test_a_vsphere_machine_without_tools_has_no_address_and_a_name_that_is_no_ho
 
 def test_both_proxmox_providers_name_a_machine_alike():
     telmate, bpg = of_file("show_proxmox_telmate.json"), of_file("show_proxmox_bpg.json")
-    assert telmate["proxmox_vm_qemu.web"].instance_id == "pve1/qemu/104"
-    assert bpg['proxmox_virtual_environment_vm.node["a"]'].instance_id == "pve2/qemu/201"
-    assert {vm.provider for vm in [*telmate.values(), *bpg.values()]} == {"proxmox"}
+    web, node = telmate["proxmox_vm_qemu.web"], bpg['proxmox_virtual_environment_vm.node["a"]']
+    assert (web.instance_id, web.locator) == ("qemu/104", "pve1/qemu/104")
+    assert (node.instance_id, node.locator) == ("qemu/201", "pve2/qemu/201")
+    assert {vm.provider for vm in [*telmate.values(), *bpg.values()]} == {"proxmox"} == UNIQUE_WITHIN_STATE
+
+
+@pytest.mark.parametrize(
+    "on_node",
+    [
+        lambda node: instance("proxmox_vm_qemu.web", id=f"{node}/qemu/100", vmid=100, target_node=node),
+        lambda node: instance("proxmox_vm_qemu.web", id=None, vmid=100, target_node=node),
+        lambda node: instance("proxmox_virtual_environment_vm.web", id="100", vm_id=100, node_name=node),
+    ],
+    ids=["telmate", "telmate without id", "bpg"],
+)
+def test_a_proxmox_machine_that_moved_to_another_node_is_the_same(on_node):
+    before, after = only(showing(on_node("pve1"))), only(showing(on_node("pve2")))
+    assert before.instance_id == after.instance_id == "qemu/100"
+    assert (before.locator, after.locator) == ("pve1/qemu/100", "pve2/qemu/100")
+
+
+def test_a_proxmox_number_that_is_still_to_be_given_is_none():
+    lost = instance("proxmox_vm_qemu.web", id=None, vmid=0, target_node="pve1")
+    assert "has no id" in str(refusal(showing(lost)))
+
+
+def test_a_template_of_proxmox_is_no_machine():
+    image = instance("proxmox_virtual_environment_vm.image", vm_id=9000, node_name="pve1", template=True)
+    web = instance("proxmox_virtual_environment_vm.web", vm_id=100, node_name="pve1", template=False)
+    assert only(showing(image, web)).instance_id == "qemu/100"
 
 
 def test_telmate_addresses_come_from_the_agent_or_from_cloud_init():
@@ -171,8 +198,11 @@ def test_opentofu_documents_are_read_alike_quoted_keys_included():
     ]
 
 
-def test_scaling_groups_are_told_apart_for_no_state_lists_their_machines():
-    assert formats.read(loaded("show_aws.json"))[1].groups == ("aws_autoscaling_group.workers",)
+def test_what_makes_machines_that_the_state_does_not_tell_is_told_apart():
+    assert formats.read(loaded("show_aws.json"))[1].groups == (
+        "aws_autoscaling_group.workers",
+        "aws_spot_instance_request.waiting",
+    )
 
 
 def test_every_resource_type_is_in_a_document_of_these_tests():
@@ -295,7 +325,7 @@ def test_a_text_of_several_parts_needs_all_of_them():
     vm = only(showing(instance("vsphere_virtual_machine.a", clone=[{"customize": options}])))
     assert vm.hostnames == ("node-1",)
     lost = instance("proxmox_virtual_environment_vm.a", vm_id=7)
-    assert refusal(showing(lost)).field == "values.root_module.resources[0]"
+    assert only(showing(lost)).locator == ""
 
 
 def test_a_flood_of_addresses_is_bounded():

@@ -275,7 +275,8 @@ def cluster(running: Cluster, certificate: Certificate, operator) -> Cluster:
 
 
 def on_proxmox(organization, **fields: Any) -> ProvisionedVm:
-    vm = waiting_for_address(organization, provider="proxmox", instance_id="pve1/qemu/100", os_family="", **fields)
+    fields |= {"provider": "proxmox", "instance_id": "qemu/100", "name": "vm100", "os_family": ""}
+    vm = waiting_for_address(organization, **fields)
     type(vm.host).objects.filter(pk=vm.host_id).update(port=free_port())
     return vm
 
