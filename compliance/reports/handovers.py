@@ -17,8 +17,8 @@ WORDS = {
 }  # fmt: skip
 FIRST_CONTACT = "its identity rests on the first contact only"
 NOT_LISTED = (
-    "it makes machines that this state does not tell, so the gate knows none of them: those of a scaling group stand "
-    "in no state; that of a spot request does once it runs and an apply has refreshed the state."
+    "the gate knows nothing of its machines: those of a scaling group stand in no state, that of a spot request does "
+    "once it runs and an apply has refreshed the state, and other providers are not supported."
 )
 
 
@@ -48,7 +48,7 @@ class RunHandover:
     """The gate's answer about a run: ``state`` is the worst of its VMs'.
 
     ``final``: it will not change by itself, for nobody looks for one of the VMs any more or it is allowed already.
-    ``groups`` are the resources of the state that make machines which it does not tell: what is allowed is not them.
+    ``groups`` are the resources of the state whose machines the gate knows nothing of: what is allowed is not them.
     """
 
     allowed: bool

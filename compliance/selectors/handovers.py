@@ -10,6 +10,7 @@ from compliance.models import ALLOWING, HostKey, ProvisionedVm, ProvisioningRun
 from compliance.reports.handovers import RunHandover, VmHandover, summary, worst
 from compliance.selectors.provisioning_runs import newer_than
 
+MOST_NAMED = 5
 SETTLED = ProvisionedVm.Phase.SETTLED
 COLUMNS = (
     "pk", "name", "instance_id", "host__hostname", "state", "reasons", "would_block", "scan", "identity", "waits_for",
@@ -17,6 +18,7 @@ COLUMNS = (
 )  # fmt: skip
 FETCHING = "The state of this run is being fetched from Terraform."
 NO_VMS = "This run has no VMs."
+UNKNOWN_MACHINES = "This run has no VMs that the gate knows; of the machines of {} it knows nothing."
 ALL_GONE = "All VMs of this run were destroyed since."
 GONE_UNPROVEN = "All VMs of this run are gone from its state since, and not all of them had been let through before."
 NOBODY_LOOKS = "Nobody looks at it: scan it now, or switch on Scan on provision and apply again."
@@ -84,7 +86,16 @@ def standing(run: ProvisioningRun, vms: list[VmHandover]) -> tuple[str, list[str
         return worst(states), summary(states)
     if lost_unproven(run):
         return ProvisionedVm.State.UNVERIFIED.value, [GONE_UNPROVEN]
-    return ProvisionedVm.State.ALLOWED.value, [ALL_GONE if run.vms_count else NO_VMS]
+    if run.vms_count:
+        return ProvisionedVm.State.ALLOWED.value, [ALL_GONE]
+    return ProvisionedVm.State.ALLOWED.value, [unknown_machines(run) or NO_VMS]
+
+
+def unknown_machines(run: ProvisioningRun) -> str:
+    """Return what is to say of resources whose machines the gate knows nothing of, "" without any."""
+    named = ", ".join(run.groups[:MOST_NAMED])
+    more = f" and {len(run.groups) - MOST_NAMED} more" if len(run.groups) > MOST_NAMED else ""
+    return UNKNOWN_MACHINES.format(named + more) if named else ""
 
 
 def lost_unproven(run: ProvisioningRun) -> bool:

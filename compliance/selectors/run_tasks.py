@@ -8,7 +8,7 @@ from django.urls import reverse
 
 from compliance.engine.enforcement import floored
 from compliance.models import ProvisionedVm, ProvisioningRun, RunTask
-from compliance.selectors.handovers import GONE_UNPROVEN, lost_unproven
+from compliance.selectors.handovers import GONE_UNPROVEN, lost_unproven, unknown_machines
 from compliance.selectors.provisioning_runs import newer_than
 from compliance.selectors.scan_reports import check_reports
 from compliance.terraform.outcomes import FailedRule, Status
@@ -85,7 +85,8 @@ def of_run(task: RunTask, run: ProvisioningRun, last: bool) -> Word:
     if not total and lost_unproven(run):
         return Word("failed", GONE_UNPROVEN)
     if not total:
-        return Word("passed", f"This apply leaves no VM; {run.destroyed_count} taken out of service.")
+        unknown = unknown_machines(run)
+        return Word("passed", unknown or f"This apply leaves no VM; {run.destroyed_count} taken out of service.")
     refused = list(listed(vms.filter(state__in=REFUSED)))
     if refused:
         whole = f"{len(refused)} of {counted(total)} may not be handed over"

@@ -28,7 +28,7 @@ NOT_IN_NAMES = re.compile(r"[^A-Za-z0-9_.:-]+")
 SEEN_FIELDS = (
     "run_id", "connection_id", "workspace", "project_id", "locator", "resource_address", "resource_type", "name",
     "addresses",
-    "os_family", "os_hint", "region", "power_state", "tags", "tainted",
+    "os_family", "os_hint", "region", "power_state", "tags", "tainted", "hardware",
 )  # fmt: skip
 Key = tuple[str, str]
 """Provider and instance id."""
@@ -56,8 +56,12 @@ def enter(*, run: ProvisioningRun, vms: Sequence[Vm], now: datetime) -> Entered:
     policy = policy_of(run.organization)  # as it stays until the end: a change would not see the new VMs
     told = {(vm.provider, vm.instance_id): vm for vm in vms}
     before = locked_rows(run, told)
-    known = {key: row for row in before if (key := (row.provider, row.instance_id)) in told}
-    gone = [row for row in before if (row.provider, row.instance_id) not in known]
+    known = {
+        key: row
+        for row in before
+        if (key := (row.provider, row.instance_id)) in told and not is_another(row, told[key])
+    }
+    gone = [row for row in before if (row.provider, row.instance_id) not in known]  # or another machine by now
     refuse_moved_out_of_the_gate(known.values(), run, policy)
     retire(vms=gone, run=run, now=now)
     back = restore([row for row in known.values() if row.retired_at is not None], run)
@@ -110,6 +114,11 @@ def newest(rows: QuerySet[ProvisionedVm], keys: Set[Key]) -> dict[Key, int]:
 def is_one_for_ever(key: Key) -> bool:
     """Return whether no other machine ever gets that id: one that is no path made of names."""
     return not key[1].startswith("/")
+
+
+def is_another(row: ProvisionedVm, vm: Vm) -> bool:
+    """Return whether ``vm`` is a machine that got the number of ``row``: it has none of the same network cards."""
+    return bool(row.hardware and vm.hardware) and not set(row.hardware) & set(vm.hardware)
 
 
 def of_state(run: ProvisioningRun, rows: QuerySet[ProvisionedVm]) -> QuerySet[ProvisionedVm]:
@@ -275,6 +284,7 @@ def take_seen(row: ProvisionedVm, vm: Vm, run: ProvisioningRun) -> None:
     row.locator, row.resource_address, row.resource_type = vm.locator, vm.resource_address, vm.resource_type
     row.name, row.os_hint, row.region, row.tainted = vm.name, vm.os_hint, vm.region, vm.tainted
     row.addresses = list(vm.addresses) or row.addresses or []
+    row.hardware = list(vm.hardware) or row.hardware or []
     row.os_family = vm.os_family or row.os_family
     row.power_state = vm.power_state or row.power_state
     row.tags = dict(vm.tags) or row.tags or {}

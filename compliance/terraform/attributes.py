@@ -35,6 +35,7 @@ class ResourceType:
 
     ``signs`` are attributes that tell the OS family by being there and not empty. ``late_id``: without an id there is
     no machine yet, only a request for one. ``template`` is the attribute that is true for what VMs are cloned from.
+    ``hardware`` are marks of the machine itself, where another one may get its id.
     """
 
     provider: str
@@ -51,6 +52,7 @@ class ResourceType:
     ssh_user: tuple[Pick, ...] = ()
     late_id: bool = False
     template: str = ""
+    hardware: tuple[Pick, ...] = ()
 
 
 AWS_NAMES = (at("tags.Name"), at("tags_all.Name"), at("private_dns"), at("public_dns"))
@@ -194,6 +196,7 @@ ATTRIBUTES: dict[str, ResourceType] = {
         region=(at("target_node"), at("id", pattern=r"^([^/]+)/qemu/")),
         tags=("tags",),
         ssh_user=(at("ssh_user"), at("ciuser")),
+        hardware=(at("network.*.macaddr"),),
     ),
     "proxmox_virtual_environment_vm": ResourceType(  # bpg
         provider="proxmox",
@@ -211,6 +214,7 @@ ATTRIBUTES: dict[str, ResourceType] = {
         tags=("tags",),
         ssh_user=(at("initialization.0.user_account.0.username"),),
         template="template",
+        hardware=(at("network_device.*.mac_address"),),
     ),
 }
 
@@ -232,3 +236,35 @@ GROUPS = frozenset(
     }
 )
 """Types that make machines which the state does not list."""
+OTHER_MACHINES = frozenset(
+    {
+        "alicloud_instance",
+        "aws_lightsail_instance",
+        "civo_instance",
+        "digitalocean_droplet",
+        "equinix_metal_device",
+        "exoscale_compute_instance",
+        "hcloud_server",
+        "huaweicloud_compute_instance",
+        "ibm_compute_vm_instance",
+        "ibm_is_instance",
+        "libvirt_domain",
+        "linode_instance",
+        "nutanix_virtual_machine",
+        "oci_core_instance",
+        "opennebula_virtual_machine",
+        "openstack_compute_instance_v2",
+        "ovirt_vm",
+        "proxmox_lxc",
+        "proxmox_virtual_environment_container",
+        "scaleway_instance_server",
+        "tencentcloud_instance",
+        "upcloud_server",
+        "vcd_vapp_vm",
+        "vcd_vm",
+        "vultr_instance",
+        "xenorchestra_vm",
+        "yandex_compute_instance",
+    }
+)
+"""Types that are machines of providers which are not supported, as far as they are known."""

@@ -6,7 +6,7 @@ import threading
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass, replace
 
-from compliance.terraform.attributes import ATTRIBUTES, GROUPS, UNIQUE_WITHIN_STATE
+from compliance.terraform.attributes import ATTRIBUTES, GROUPS, OTHER_MACHINES, UNIQUE_WITHIN_STATE
 from compliance.terraform.texts import cleaned
 from compliance.terraform.vms import LONGEST_ADDRESS, NoIdentity, Vm, awaits_machine, vm_of
 
@@ -113,7 +113,7 @@ def gathered(
     vms: list[Vm] = []
     groups: set[str] = set()
     for resource in resources:
-        if resource.type in GROUPS or awaits_machine(resource.type, resource.attributes):
+        if resource.type in GROUPS | OTHER_MACHINES or awaits_machine(resource.type, resource.attributes):
             groups.add(cleaned(resource.address, LONGEST_ADDRESS))
         elif vm := machine(resource):
             vms.append(vm)
@@ -172,7 +172,8 @@ def ambiguous(one: Vm, other: Vm) -> str:
 
 def digest(document: Document) -> str:
     """Return the SHA-256 of the machines that were read, in hex: the same for the same machines in any format."""
-    written = json.dumps([asdict(vm) for vm in document.vms], sort_keys=True, ensure_ascii=True)
+    told = [{name: value for name, value in asdict(vm).items() if name != "hardware" or value} for vm in document.vms]
+    written = json.dumps(told, sort_keys=True, ensure_ascii=True)
     return hashlib.sha256(written.encode()).hexdigest()
 
 

@@ -27,6 +27,7 @@ class Vm:
     takes instead, where it differs (the resource id of Azure, the path of GCP, the ARN of AWS, the managed object id of
     vCenter, "node/qemu/number" of Proxmox), or "". ``hostnames`` and ``addresses`` stand in the order in which they are
     worth a try; both may be empty. ``os_family`` is linux, windows or "".
+    ``hardware`` are the addresses of its network cards, where another machine may get its id.
     """
 
     provider: str
@@ -44,6 +45,7 @@ class Vm:
     ssh_user_hint: str = ""
     tainted: bool = False
     locator: str = ""
+    hardware: tuple[str, ...] = ()
 
 
 class NoIdentity(ValueError):
@@ -83,6 +85,9 @@ def vm_of(*, type_: str, address: str, attributes: object, secret: object, taint
         ssh_user_hint=first(kind.ssh_user, attributes, secret, LONGEST_WORD),
         tainted=tainted,
         locator=first(kind.locator, attributes, secret, LONGEST_ID),
+        hardware=tuple(
+            sorted({text.lower() for pick in kind.hardware for text in texts(pick, attributes, secret, LONGEST_WORD)})
+        )[:MOST_NAMES],
     )
 
 

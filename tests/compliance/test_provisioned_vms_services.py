@@ -378,6 +378,21 @@ def test_a_number_that_another_vm_gets_is_judged_anew(organization, settings, ad
     assert (again.pk != vm.pk, again.state, again.released_by) == (True, State.PENDING, None)
 
 
+def test_a_machine_that_got_the_number_of_another_is_judged_anew(organization, settings, admin):
+    cards = {"network_device": [{"mac_address": "BC:24:11:00:00:01"}, {"mac_address": "BC:24:11:00:00:02"}]}
+    posted(organization, shown(of_proxmox(**cards), type_=PROXMOX), run_id="1")
+    vm = vm_called("web-1")
+    release(actor=admin, vm=vm, reason="A canary.", now=NOON)
+    one_replaced = {"network_device": [{"mac_address": "bc:24:11:00:00:02"}, {"mac_address": "BC:24:11:00:00:03"}]}
+    posted(organization, shown(of_proxmox(**one_replaced), type_=PROXMOX), run_id="2", now=LATER)
+    assert (vm_called("web-1").pk, vm_called("web-1").state) == (vm.pk, State.RELEASED)
+    all_others = {"network_device": [{"mac_address": "BC:24:11:00:00:04"}]}
+    run = posted(organization, shown(of_proxmox(**all_others), type_=PROXMOX), run_id="3", now=LATER)
+    assert (vm_called("web-1").pk != vm.pk, vm_called("web-1").state) == (True, State.PENDING)
+    vm.refresh_from_db()
+    assert (vm.retired_at, run.destroyed_count) == (LATER, 1)
+
+
 def test_the_same_number_in_two_clusters_is_two_vms(organization, settings, admin):
     posted(organization, shown(of_proxmox(), type_=PROXMOX), project="berlin")
     release(actor=admin, vm=vm_called("web-1"), reason="A canary.", now=NOON)

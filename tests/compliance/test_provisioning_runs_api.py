@@ -247,6 +247,18 @@ def test_run_without_vms_is_allowed_and_says_so(api, organization):
     assert (answer["allowed"], answer["reasons"], answer["vms"]) == (True, ["This run has no VMs."], [])
 
 
+def test_machines_that_the_gate_knows_nothing_of_are_named(api, organization):
+    body = showing({
+        "address": "hcloud_server.web", "mode": "managed", "type": "hcloud_server", "name": "web", "values": {"id": "1"}
+    })  # fmt: skip
+    run = post(api, json.dumps(body).encode()).json()
+    answer = api.get(f"{URL}{run['id']}/handover/").json()
+    assert answer["groups"] == ["hcloud_server.web"]
+    assert answer["reasons"] == [
+        "This run has no VMs that the gate knows; of the machines of hcloud_server.web it knows nothing."
+    ]
+
+
 @pytest.mark.parametrize(
     ("states", "allowed", "reason"),
     [(["allowed", "released"], True, ALL_GONE), (["allowed", "blocked"], False, GONE_UNPROVEN)],
