@@ -19,6 +19,8 @@ from organizations.permissions import require
 
 LONGEST_NAME, LONGEST_RUN_ID = 120, 200
 NAME = re.compile(r"[^\x00-\x1f\x7f]+")
+FOR_COLON = "\x1f"
+"""It stands in no NAME."""
 
 
 @dataclass(frozen=True)
@@ -51,7 +53,7 @@ def submit(
         with transaction.atomic():
             project = project_called(organization, submission.project)
             run_id = submission.run_id or named_by_itself(document, sha256, project, submission.workspace)
-            key = f"posted:{project.pk}:{submission.workspace}:{run_id}"
+            key = key_of(project, submission.workspace, run_id)
             if known := ProvisioningRun.objects.filter(organization=organization, source_key=key).first():
                 return the_same(known, sha256), False
             run = ProvisioningRun.objects.create(
@@ -97,6 +99,11 @@ def refuse_older(run: ProvisioningRun, document: Document) -> None:
     )  # fmt: skip
     if newer.exists():
         raise Conflict(f"A newer state of this workspace is registered already; serial {document.serial} is older.")
+
+
+def key_of(project: Project, workspace: str, run_id: str) -> str:
+    """Return a key that no other workspace and run id make: colons part it, and the workspace brings none into it."""
+    return f"posted:{project.pk}:{workspace.replace(':', FOR_COLON)}:{run_id}"
 
 
 def the_same(run: ProvisioningRun, sha256: str) -> ProvisioningRun:

@@ -12,7 +12,7 @@ from compliance.selectors.provisioning_runs import newer_than
 from compliance.services.provisioning_runs import register, serialized
 from compliance.services.run_task_news import wake_for_run
 from compliance.services.terraform_clients import client_of
-from compliance.services.work_claims import claimed, held, pause, put_back
+from compliance.services.work_claims import claimed_in_turn, held, pause, postpone, put_back, same_host
 from compliance.terraform.documents import BadDocument, Document, parse
 from compliance.terraform.formats import READERS
 from compliance.terraform.hcp import HcpError, NotYet, StateFile
@@ -31,9 +31,9 @@ REMOVED = "The connection was removed before the state of this run was fetched."
 
 
 def drain(*, clock: Clock) -> int:
-    """Fetch the states that are due, until none is; return how many runs were looked at."""
+    """Fetch the states that are due, until none is or it has taken long enough; return how many were looked at."""
     done = 0
-    for run in claimed(ProvisioningRun, owner=owner_name(), clock=clock):
+    for run in claimed_in_turn(ProvisioningRun, owner=owner_name(), clock=clock):
         try:
             work_on(run, clock)
         except Exception:
@@ -51,7 +51,11 @@ def work_on(run: ProvisioningRun, clock: Clock) -> None:
     try:
         document = document_of(client_of(run.connection).current_state(run.workspace_id, run.run_id))
     except HcpError as error:
-        wait_or_end(run, error, clock())
+        now = clock()
+        wait_or_end(run, error, now)
+        if error.of_host:
+            until = now + pause(run.attempts)
+            postpone(same_host(run, until), until)
     except BadDocument as error:
         end(run, Status.FAILED, f"The state of this run cannot be read: {error}", clock())
     else:

@@ -4,12 +4,12 @@ import logging
 from datetime import datetime, timedelta
 
 from django.conf import settings
-from django.db.models import Case, F, When
+from django.db.models import Case, F, Value, When
 
 from compliance.models import RunTask
 from compliance.selectors.run_tasks import Word, failed_rules, page_for, word_for
 from compliance.services.terraform_clients import client_of
-from compliance.services.work_claims import claimed, held, pause, put_back
+from compliance.services.work_claims import claimed_in_turn, held, pause, postpone, put_back, same_host
 from compliance.terraform.hcp import Code, HcpError
 from compliance.terraform.outcomes import callback
 from organizations.services.claims import Clock, owner_name
@@ -26,9 +26,9 @@ REMOVED = "The connection was removed before the answer was given."
 
 
 def drain(*, clock: Clock) -> int:
-    """Answer the run tasks that are due, until none is; return how many were looked at."""
+    """Answer the run tasks that are due, until none is or it has taken long enough; return how many were looked at."""
     done = 0
-    for task in claimed(RunTask, owner=owner_name(), clock=clock):
+    for task in claimed_in_turn(RunTask, owner=owner_name(), clock=clock):
         try:
             work_on(task, clock)
         except Exception:
@@ -51,10 +51,13 @@ def work_on(task: RunTask, clock: Clock) -> None:
     try:
         client_of(task.connection).answer(task.callback_url, task.access_token, body_of(task, word))
     except HcpError as error:
+        now = clock()
         if error.code in FINAL:
             end(task, RunTask.Status.UNANSWERED, error.message)
         else:
-            try_again(task, error.message, clock())
+            try_again(task, error.message, now)
+        if error.of_host:
+            have_others_wait(task, now)
     else:
         told(task, word, clock())
 
@@ -104,6 +107,13 @@ def try_again(task: RunTask, message: str, now: datetime) -> None:
     else:
         held(task).update(message=message)
         put_back(task, due_at=min(now + pause(task.attempts), task.deadline))
+
+
+def have_others_wait(task: RunTask, now: datetime) -> None:
+    """Have the other tasks of a host that is in trouble wait with ``task``, but not past their deadlines."""
+    until = now + pause(task.attempts)
+    in_time = Case(When(deadline__gt=now, deadline__lt=until, then=F("deadline")), default=Value(until))
+    postpone(same_host(task, until), in_time)
 
 
 def end(task: RunTask, status: RunTask.Status, message: str, **changes: object) -> None:

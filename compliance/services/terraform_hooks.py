@@ -130,7 +130,7 @@ def run_of(
         },
     )  # fmt: skip
     if new:
-        TEND_PROVISIONING.enqueue()
+        ask_for_worker(run, now)
     return run
 
 
@@ -141,7 +141,7 @@ def task_of(connection: TerraformConnection, told: run_task.RunTask, now: dateti
     run = None
     if told.stage == RunTask.Stage.POST_APPLY and not told.speculative:
         run = run_of(connection, told, ProvisioningRun.Source.RUN_TASK, now)
-    task, _ = RunTask.objects.get_or_create(
+    task, new = RunTask.objects.get_or_create(
         connection=connection, task_result_id=told.task_result_id,
         defaults={
             "organization": connection.organization, "stage": told.stage, "registered": run,
@@ -151,5 +151,16 @@ def task_of(connection: TerraformConnection, told: run_task.RunTask, now: dateti
             "created_at": now, "due_at": now, "deadline": now + timedelta(seconds=settings.RUN_TASK_DEADLINE_S),
         },
     )  # fmt: skip
-    TEND_PROVISIONING.enqueue()
+    if new:
+        ask_for_worker(task, now)
     return task
+
+
+def ask_for_worker(row: ProvisioningRun | RunTask, now: datetime) -> None:
+    """Have ``row`` worked on, unless its organization has another one that a worker was asked for and is still to take.
+
+    That worker takes this one, too: many deliveries at once do not keep all workers from their scans.
+    """
+    waiting = type(row).objects.claimable(now).filter(organization=row.organization_id).exclude(pk=row.pk)
+    if not waiting.exists():
+        TEND_PROVISIONING.enqueue()

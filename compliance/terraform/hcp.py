@@ -11,6 +11,7 @@ from typing import Literal
 from urllib.parse import urljoin
 
 from compliance.terraform.hcp_errors import CODES, Code, HcpError, NotFound, NotYet
+from compliance.terraform.texts import LARGEST_NUMBER, cleaned
 from organizations.lib.pinned_https import Answer, HttpsError, Limits, Permit, Place, Request, ask, context_with
 
 __all__ = ["Code", "HcpClient", "HcpError", "NotYet", "StateFile", "TokenOwner"]
@@ -19,7 +20,7 @@ JSON_API = "application/vnd.api+json"
 SHORT = Limits(total_s=15, most_bytes=1_000_000)
 STATE = Limits(total_s=60, most_bytes=16_000_000)
 MOST_REDIRECTS = 5
-LONGEST_DETAIL = 300
+LONGEST_NAME, LONGEST_ID, LONGEST_VERSION, LONGEST_DETAIL = 120, 100, 50, 300
 REDIRECTS = (301, 302, 303, 307, 308)
 ID = re.compile(r"[A-Za-z0-9_-]{1,100}")
 TOKEN = re.compile(r"[!-~]{1,4000}")
@@ -50,7 +51,7 @@ class StateFile:
 class HcpClient:
     """``host``: a name, with a port if any. ``ca_certificate``: PEM or empty. ``permit`` judges each address.
 
-    ``short`` limits each request but the download of a state, which has ``long`` for all its redirects together.
+    ``short`` limits each request but the download of a state, which has ``long`` for both its forms and all redirects.
     """
 
     host: str
@@ -63,8 +64,8 @@ class HcpClient:
     def test(self) -> TokenOwner:
         """Return whose token it is. Raises HcpError."""
         found = _object(self._get("/api/v2/account/details"), "data", "attributes")
-        username = found.get("username")
-        if not isinstance(username, str) or not username:
+        username = cleaned(found.get("username"), LONGEST_NAME)
+        if not username:
             raise HcpError(
                 Code.UNEXPECTED, f"{self.host} does not say whose token this is; check that it is HCP Terraform or TFE."
             )
@@ -85,14 +86,13 @@ class HcpClient:
         attributes = _object(document, "data", "attributes")
         self._refuse_other_state(document, attributes, workspace_id, run_id)
         format_, body = self._download_best(attributes, workspace_id)
-        serial, version = attributes.get("serial"), attributes.get("terraform-version")
         return StateFile(
             format=format_,
             body=body,
-            state_version_id=str(_object(document, "data").get("id", ""))[:100],
+            state_version_id=cleaned(_object(document, "data").get("id"), LONGEST_ID),
             run_id=run_id,
-            serial=serial if isinstance(serial, int) else None,
-            terraform_version=version[:50] if isinstance(version, str) else "",
+            serial=_serial(attributes.get("serial")),
+            terraform_version=cleaned(attributes.get("terraform-version"), LONGEST_VERSION),
         )
 
     def answer(self, callback_url: str, access_token: str, body: Mapping[str, object]) -> None:
@@ -169,18 +169,21 @@ class HcpClient:
             attributes.get("hosted-json-state-download-url"),
             attributes.get("hosted-state-download-url"),
         )
-        if isinstance(json_url, str) and json_url and (body := self._download(json_url)):
+        over = monotonic() + self.long.total_s
+        if isinstance(json_url, str) and json_url and (body := self._download(json_url, over)):
             return "show-json", body
-        if isinstance(raw_url, str) and raw_url and (body := self._download(raw_url)):
+        if isinstance(raw_url, str) and raw_url and (body := self._download(raw_url, over)):
             return "state", body
         words = (
             f"{self.host} gives no state of {workspace_id} to download; let the token's team read its state versions."
         )
         raise HcpError(Code.NO_STATE, words)
 
-    def _download(self, url: str) -> bytes:
-        """Return what is behind ``url`` and its redirects, or nothing. The token goes to no other host than its own."""
-        over = monotonic() + self.long.total_s
+    def _download(self, url: str, over: float) -> bytes:
+        """Return what is behind ``url`` and its redirects, or nothing. The token goes to no other host than its own.
+
+        ``over``: when the time for it ends, by the monotonic clock.
+        """
         for _ in range(MOST_REDIRECTS + 1):
             try:
                 own = Place.of(url) == self._place
@@ -196,7 +199,7 @@ class HcpClient:
                 return b""
             if reply.status not in REDIRECTS or "location" not in reply.headers:
                 raise self._refusal(reply) if own else _archive_refusal(url, reply)
-            url = urljoin(url, reply.headers["location"])
+            url = _led_to(url, reply.headers["location"])
         words = f"{self.host} redirects a download more than {MOST_REDIRECTS} times; it is not followed further."
         raise HcpError(Code.REDIRECT_REFUSED, f"{words} Tell its operator.")
 
@@ -240,6 +243,21 @@ def _headers(token: str) -> dict[str, str]:
     return {"Authorization": f"Bearer {token}", "Content-Type": JSON_API, "User-Agent": "Plumbline"}
 
 
+def _led_to(url: str, location: str) -> str:
+    """Return where ``location`` leads from ``url``; what is no address stays as it is, to be refused as one."""
+    try:
+        return urljoin(url, location)
+    except ValueError:
+        return location
+
+
+def _serial(value: object) -> int | None:
+    """Return ``value`` if it is a serial that can be stored."""
+    if not isinstance(value, int) or isinstance(value, bool):
+        return None
+    return value if 0 <= value < LARGEST_NUMBER else None
+
+
 def _archive_refusal(url: str, reply: Answer) -> HcpError:
     words = f"{Place.of(url)}, which keeps the state, answers HTTP {reply.status}; its link may be over, try again."
     return HcpError(Code.SERVER_ERROR, words)
@@ -260,5 +278,4 @@ def _detail(reply: Answer) -> str:
         texts = [str(errors[0].get(name) or "") for name in ("title", "detail")]
     except (ValueError, RecursionError, LookupError, TypeError, AttributeError):
         return ""
-    words = " ".join(": ".join(text for text in texts if text).split())
-    return "".join(letter for letter in words if letter.isprintable())[:LONGEST_DETAIL].rstrip(".")
+    return cleaned(": ".join(text for text in texts if text), LONGEST_DETAIL).rstrip(".")

@@ -2,7 +2,10 @@
 
 from enum import StrEnum
 
+from compliance.terraform.texts import cleaned
 from organizations.lib.pinned_https import Trouble
+
+LONGEST_MESSAGE = 1_000
 
 
 class Code(StrEnum):
@@ -47,15 +50,21 @@ CODES = {
 
 
 class HcpError(Exception):
-    """``message``: a sentence for people that names the remedy. ``passing``: whether the same may work later."""
+    """``message``: a sentence for people that names the remedy; it may quote the host, so that it is kept short."""
 
     def __init__(self, code: Code, message: str) -> None:
-        super().__init__(message)
-        self.code, self.message = code, message
+        self.code, self.message = code, cleaned(message, LONGEST_MESSAGE)
+        super().__init__(self.message)
 
     @property
     def passing(self) -> bool:
+        """Tell whether the same may work later."""
         return self.code in PASSING
+
+    @property
+    def of_host(self) -> bool:
+        """Tell whether whatever is asked of this host would fail now, and may work later."""
+        return self.passing and self.code != Code.NOT_YET
 
 
 class NotYet(HcpError):

@@ -6,8 +6,13 @@ import re
 import shutil
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from io import StringIO
 from pathlib import Path
+from threading import Thread
+from urllib.request import Request, urlopen
 
 import pytest
 from django.core.management import CommandError, call_command
@@ -192,11 +197,46 @@ def followed(url: str, key: str, document: bytes, *arguments: str) -> subprocess
     """Follow the recipe of the documentation, to the letter, with ``document`` as what Terraform shows."""
     assert RECIPE is not None
     assert len(RECIPE[1].splitlines()) == 10
-    environment = {"PATH": os.environ["PATH"], "PLUMBLINE_URL": url, "PLUMBLINE_TOKEN": key, "PLUMBLINE_POLL": "0.2"}
+    environment = {"PLUMBLINE_URL": url, "PLUMBLINE_TOKEN": key, "PLUMBLINE_POLL": "0.2"}
+    environment |= {name: os.environ[name] for name in ("PATH", "TMPDIR") if name in os.environ}
     return subprocess.run(
         ["sh", "-c", RECIPE[1], "handover.sh", *arguments], env=environment, input=document, capture_output=True,
         timeout=60, check=False,
     )  # fmt: skip
+
+
+@contextmanager
+def failing_at_first(server: str) -> Iterator[tuple[str, list[tuple[str, str]]]]:
+    """Run a proxy to ``server`` that answers each method with 502 at first; give its URL and what it heard."""
+    asked: list[tuple[str, str]] = []
+
+    class Proxy(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
+            first = self.command not in [method for method, _ in asked]
+            asked.append((self.command, self.path))
+            if first:
+                return self.reply(502, b"<html>502 Bad Gateway</html>\r\n")
+            headers = {name: self.headers[name] for name in ("Authorization", "Content-Type") if name in self.headers}
+            with urlopen(Request(server + self.path, body or None, headers, method=self.command)) as answer:
+                return self.reply(answer.status, answer.read())
+
+        def do_POST(self) -> None:
+            self.do_GET()
+
+        def reply(self, status: int, body: bytes) -> None:
+            self.send_response(status)
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+
+        def log_message(self, *arguments: object) -> None:
+            """Keep the tests' output clean."""
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Proxy) as proxy:
+        Thread(target=proxy.serve_forever, args=(0.02,), daemon=True).start()
+        yield f"http://127.0.0.1:{proxy.server_address[1]}", asked
+        proxy.shutdown()
 
 
 @pytest.fixture
@@ -257,6 +297,30 @@ def test_recipe_ends_1_when_it_cannot_be_done(pipeline):
     assert pipeline(b"").returncode == 1
     assert pipeline(state_of("web"), url="http://127.0.0.1:9").returncode == 1
     assert not ProvisioningRun.objects.exists()
+
+
+def test_recipe_takes_no_word_of_a_proxy_for_the_answer(pipeline, live_server):
+    """A proxy that answers 502 once, with a page of its own: what is asked again is read alone."""
+    with failing_at_first(live_server.url) as (proxy, asked):
+        ended = pipeline(state_of("web"), url=proxy)
+    assert (ended.returncode, json.loads(ended.stdout)["state"]) == (0, "exempt")
+    assert [method for method, _ in asked] == ["POST", "POST", "GET", "GET"]
+    assert ProvisioningRun.objects.count() == 1
+
+
+def test_recipe_leaves_no_file(pipeline, tmp_path, monkeypatch):
+    monkeypatch.setenv("TMPDIR", str(tmp_path))
+    assert pipeline(state_of("web")).returncode == 0
+    assert pipeline(b"").returncode == 1
+    assert not [*tmp_path.iterdir()]
+
+
+def test_recipe_prints_the_answer_as_it_came(pipeline):
+    handover_settings(organization_of(pipeline), scan_on_provision=False)
+    assert pipeline(state_of("web")).returncode == 3
+    ProvisionedVm.objects.update(state="unverified", reasons=["one\ntwo\\t\\c"], phase="settled")
+    ended = pipeline(state_of("web"))
+    assert json.loads(ended.stdout)["vms"][0]["reasons"] == ["one\ntwo\\t\\c"]
 
 
 def test_recipe_works_on_a_large_state(pipeline):

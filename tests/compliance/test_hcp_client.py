@@ -55,6 +55,20 @@ def test_the_test_tells_whose_token_it_is(hcp):
     assert client(hcp, ORGANIZATION).test() == TokenOwner("api-org-acme-1", service_account=True)
 
 
+@pytest.mark.parametrize(
+    ("told", "shown"), [("a\ud800", "a"), ("a\x00b\n\u202ec", "a b c"), ("x" * 900_000, "x" * 119 + "…")]
+)
+def test_the_owners_name_is_one_line_and_short_whatever_the_host_says(hcp, told, shown):
+    hcp.person = told
+    assert client(hcp).test().username == shown
+
+
+@pytest.mark.parametrize("told", ["", "\x00", None, ["ada"]])
+def test_a_host_that_names_no_owner_is_no_terraform(hcp, told):
+    hcp.person = told
+    assert "does not say whose token this is" in refusal(client(hcp).test).message
+
+
 def test_a_wrong_token_is_refused_with_what_to_do(hcp):
     found = refusal(client(hcp, token="revoked").test)
     assert (found.code, found.passing) == (Code.TOKEN_REFUSED, False)
@@ -145,6 +159,7 @@ def test_a_state_that_terraform_no_longer_keeps_is_final(hcp):
     [
         ("loop", Code.REDIRECT_REFUSED),
         ("plain-http", Code.REDIRECT_REFUSED),
+        ("no-address", Code.REDIRECT_REFUSED),
         ("gone", Code.NO_STATE),
         ("oversized", Code.TOO_LARGE),
         ("endless", Code.TOO_LARGE),
@@ -165,6 +180,27 @@ def test_a_download_that_drips_ends_at_its_limit(hcp):
     found = refusal(client(hcp, READS_STATE, long=limits).current_state, "ws-1", "run-1")
     assert (found.code, found.passing) == (Code.TOO_SLOW, True)
     assert monotonic() - before < 3
+
+
+def test_both_forms_of_a_state_have_one_limit_of_time(hcp):
+    hcp.put_state("ws-1", "run-1", SHOWN, raw=RAW, download="late-no-json")
+    limits, before = Limits(total_s=0.5, most_bytes=5000), monotonic()
+    assert refusal(client(hcp, READS_STATE, long=limits).current_state, "ws-1", "run-1").code == Code.TOO_SLOW
+    assert monotonic() - before < 0.8
+
+
+def test_the_name_of_another_host_is_quoted_in_part(hcp):
+    hcp.put_state("ws-1", "run-1", SHOWN, download="long-name")
+    with pytest.raises(HcpError) as caught:
+        client(hcp, READS_STATE).current_state("ws-1", "run-1")
+    assert caught.value.message == str(caught.value)
+    assert (len(caught.value.message), caught.value.message[-1]) == (1000, "…")
+
+
+@pytest.mark.parametrize("serial", [2**63, 10**30, -1, True, "7", None])
+def test_a_serial_that_cannot_be_stored_is_none(hcp, serial):
+    hcp.put_state("ws-1", "run-1", SHOWN, serial=serial)
+    assert client(hcp, READS_STATE).current_state("ws-1", "run-1").serial is None
 
 
 # answers that are none

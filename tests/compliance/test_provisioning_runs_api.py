@@ -87,6 +87,20 @@ def test_same_run_with_other_vms_is_a_conflict(api, organization, enqueued):
     assert post(api, state_of("web", "db")).status_code == 409
 
 
+def test_colons_in_names_do_not_make_one_run_of_two(api, organization, enqueued):
+    asked = [("net:1", "2"), ("net", "1:2"), ("", "net:1:2"), ("net:", "1:2"), ("net", ":1:2")]
+    runs = [post(api, state_of("web"), workspace=workspace, run_id=run_id).json()["id"] for workspace, run_id in asked]
+    assert len({*runs}) == len(asked)
+    again = [post(api, state_of("web"), workspace=workspace, run_id=run_id) for workspace, run_id in asked]
+    assert [(one.status_code, one.json()["id"]) for one in again] == [(200, run) for run in runs]
+
+
+def test_a_run_that_was_stored_under_plain_names_stays_known(api, organization, enqueued):
+    found = post(api, state_of("web"), workspace="net", run_id="1:2").json()
+    run = ProvisioningRun.objects.get(pk=found["id"])
+    assert run.source_key == f"posted:{run.project_id}:net:1:2"
+
+
 def test_raw_state_is_taken_and_format_may_be_named(api, organization, enqueued):
     assert post(api, (DATA / "state_aws.json").read_bytes(), format="state").status_code == 202
     wrong = post(api, (DATA / "state_aws.json").read_bytes(), format="show-json")

@@ -39,7 +39,7 @@ class State:
     run_id: str | None
     show_json: bytes | None
     raw: bytes | None
-    serial: int = 1
+    serial: object = 1
     status: str = "finalized"
     processed: bool = True
     download: str = "redirect"
@@ -102,6 +102,7 @@ class HcpPeer:
     results: dict[str, Result] = field(default_factory=dict)
     asked: list[Asked] = field(default_factory=list)
     told: list[Told] = field(default_factory=list)
+    person: object = "ada"  # whose token it is, unless it is an organization's
     broken: str = ""  # a key of BROKEN: what every answer of the API is
     over: threading.Event = field(default_factory=threading.Event)
 
@@ -126,7 +127,7 @@ class HcpPeer:
             document, raw = None, document
         contents = [None if one is None else one if isinstance(one, bytes) else _json(one) for one in (document, raw)]
         states = self.states.setdefault(workspace_id, [])
-        state = State(run_id, *contents, serial=len(states) + 1, **more)  # type: ignore[arg-type]  # fields of State
+        state = State(run_id, *contents, **{"serial": len(states) + 1} | more)  # type: ignore[arg-type]  # fields of State
         states.append(state)
         return state
 
@@ -216,8 +217,8 @@ class _Api(BaseHTTPRequestHandler):
 
     def _account(self) -> None:
         service = ORGANIZATION in self.server.peer.tokens[self._token]
-        name = "api-org-acme-1" if service else "ada"
-        attributes = {"username": name, "is-service-account": service, "v2-only": False, "email": f"{name}@example.com"}
+        name = "api-org-acme-1" if service else self.server.peer.person
+        attributes = {"username": name, "is-service-account": service, "v2-only": False, "email": "ada@example.com"}
         self.reply(200, _json({"data": {"id": "user-1", "type": "users", "attributes": attributes}}))
 
     def _current_state(self, workspace_id: str) -> None:

@@ -26,12 +26,25 @@ def _plain_http(handler: Any, state: Any, what: str) -> None:
     handler.reply(302, Location=f"http://{handler.server.peer.archive_host}/v1/object/{state.id}/{what}")
 
 
+def _no_address(handler: Any, *state: object) -> None:
+    handler.reply(302, Location="https://[x")
+
+
+def _long_name(handler: Any, *state: object) -> None:
+    handler.reply(302, Location=f"https://{'x' * 7000}.example.com/")
+
+
 def _gone(handler: Any, state: Any, what: str) -> None:
     handler.reply(302, Location=f"https://{handler.server.peer.archive_host}/v1/object/sv-none/{what}")
 
 
 def _no_json(handler: Any, state: Any, what: str) -> None:
     return handler.reply(204) if what == "hosted_json_state" else _direct(handler, state, what)
+
+
+def _late_no_json(handler: Any, state: Any, what: str) -> None:
+    handler.server.peer.over.wait(0.3)
+    _no_json(handler, state, what)
 
 
 def _oversized(handler: Any, state: Any, what: str) -> None:
@@ -78,8 +91,11 @@ DOWNLOADS: dict[str, Callable[[Any, Any, str], None]] = {
     "direct": _direct,
     "loop": _loop,
     "plain-http": _plain_http,
+    "no-address": _no_address,
+    "long-name": _long_name,
     "gone": _gone,
     "no-json": _no_json,
+    "late-no-json": _late_no_json,
     "oversized": _oversized,
     "endless": _endless,
     "drip": _drip,
