@@ -12,8 +12,9 @@ from compliance.services.provisioned_vms import look_again
 
 logger = logging.getLogger(__name__)
 
-LOOKED_FOR = ("phase", "due_at", "attempts", "failed_scans", "wait_until", "waits_for")
+LOOKED_FOR = ("phase", "due_at", "attempts", "failed_scans", "wait_until", "waits_for", "wanted_at")
 """What ``look_again`` sets."""
+BATCH = 500
 
 
 def tick(*, now: datetime) -> int:
@@ -53,6 +54,7 @@ def _is_due(settings: HandoverSettings, now: datetime) -> bool:
     return settings.next_scan_at is not None and settings.next_scan_at <= now
 
 
+@transaction.atomic
 def scan_again(settings: HandoverSettings, now: datetime) -> int:
     """Have all VMs in service looked for and scanned again, but those that are on the way to a scan and exempt ones."""
     settled = ProvisionedVm.objects.in_service().filter(
@@ -60,5 +62,8 @@ def scan_again(settings: HandoverSettings, now: datetime) -> int:
     )
     again = ProvisionedVm()
     look_again(again, settings, now)
-    chosen = settled.exclude(project__in=exempted_project_ids(settings))
-    return chosen.update(**{name: getattr(again, name) for name in LOOKED_FOR})
+    values = {name: getattr(again, name) for name in LOOKED_FOR}
+    ids = settled.exclude(project__in=exempted_project_ids(settings)).ids_locked()
+    for start in range(0, len(ids), BATCH):
+        ProvisionedVm.objects.filter(pk__in=ids[start : start + BATCH]).update(**values)
+    return len(ids)

@@ -21,6 +21,8 @@ ROUTINE, RETRY = 5, 7
 """Priorities; lower goes first. Hosts that did not answer at the last attempt let all others pass."""
 AT_ONCE = 2_000
 """Rows that one statement updates by themselves."""
+SOMEWHERE = Q(host__vm=None) | ~Q(host__address="") | Q(host__connection=Host.Connection.LOCAL)
+"""Streams whose hosts it is known where to find: a provisioned VM without an address yet is not called by its name."""
 UNFINISHED = (Scan.Status.PENDING, Scan.Status.RUNNING)
 
 
@@ -114,8 +116,8 @@ def put_off(routine: list[Stream], retries: list[Stream], interval: timedelta, n
 
 
 def due_streams(policy: Policy, now: datetime) -> QuerySet[Stream]:
-    """Return the streams of ``policy`` whose time has come, the oldest first."""
-    due = Stream.objects.primary().filter(policy=policy, due_at__lte=now, host__retired_at=None)
+    """Return the streams of ``policy`` whose time has come, the oldest first; VMs without an address wait for one."""
+    due = Stream.objects.primary().filter(SOMEWHERE, policy=policy, due_at__lte=now, host__retired_at=None)
     return due.only(*NEEDED, "due_at", "misses", "scanned_at").order_by("due_at", "pk")
 
 

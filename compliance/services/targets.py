@@ -4,7 +4,7 @@ import ipaddress
 import socket
 
 from compliance.engine.transports.base import Reason, Sudo, Target, TransportError
-from compliance.models import Credential, Host, HostKey
+from compliance.models import Credential, Host, HostKey, ProvisionedVm
 
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 
@@ -38,7 +38,16 @@ def target_of(host: Host) -> Target:
 
 
 def resolve(host: Host) -> Address:
-    """Return the address of ``host``, if the outbound policy lets its organization connect there."""
+    """Return the address of ``host``, if the outbound policy lets its organization connect there.
+
+    A provisioned VM is never called by its name, which Terraform gave it: another machine may be known by that.
+    """
+    if not host.address and ProvisionedVm.objects.filter(host=host).exists():
+        raise TransportError(
+            Reason.NAME_NOT_FOUND,
+            f"No address of {host.hostname} is known yet, and a provisioned VM is not called by its name; "
+            "enter the address of its host, or store a connection to its provider.",
+        )
     try:
         found = socket.getaddrinfo(host.where, host.port, type=socket.SOCK_STREAM)
     except (OSError, UnicodeError) as error:

@@ -1,12 +1,17 @@
 """Looks at VMs: what a provider tells of one, whether it answers SSH, and in a sentence what it waits for."""
 
 import socket
+from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
 from copy import copy
 from dataclasses import dataclass
+from functools import partial
+from threading import Thread
+from time import monotonic
 
 from compliance.engine.transports.base import TransportError
 from compliance.models import Host, ProviderConnection, ProvisionedVm
-from compliance.providers.base import ProviderError, Seen
+from compliance.providers.base import ProviderError, Seen, Unreachable
 from compliance.providers.registry import KINDS
 from compliance.services.provider_connections import opened
 from compliance.services.targets import resolve
@@ -15,6 +20,10 @@ from compliance.terraform.vms import LONGEST_NAME
 
 SSH_TIMEOUT_S = 5.0
 MOST_ADDRESSES = 4
+MOST_CONNECTIONS = 3
+"""So many connections are asked in one look; the others in the next ones."""
+LONGEST_LOOK_S = 45.0
+"""For all of them together: a look and its wait for SSH end well before the lease of the VM does."""
 BANNER = b"SSH-"
 NOT_RUNNING = ("stopped", "other")
 
@@ -29,12 +38,15 @@ class Look:
 
 
 def look(vm: ProvisionedVm) -> Look:
-    """Ask the stored connections to the VM's provider for it, the one that knew it last first. Raises nothing."""
+    """Ask the stored connections to the VM's provider for it, the one that knew it last first. Raises no ProviderError.
+
+    Those that are asked share LONGEST_LOOK_S: one that takes its time leaves the others theirs.
+    """
     connections = connections_for(vm)
-    troubles = []
-    for connection in connections:
+    chosen, ends, troubles = asked_now(vm, connections), monotonic() + LONGEST_LOOK_S, list[str]()
+    for place, connection in enumerate(chosen):
         try:
-            seen = opened(connection).look(vm.instance_id, region=vm.region, name=name_of(vm), hints=hints_of(vm))
+            seen = ask(connection, vm, (ends - monotonic()) / (len(chosen) - place))
         except ProviderError as error:
             troubles.append(f"{connection}: {error.message}")
             continue
@@ -58,6 +70,40 @@ def name_of(vm: ProvisionedVm) -> str:
     return "" if vm.name == cleaned(vm.resource_address, LONGEST_NAME) else vm.name
 
 
+def asked_now(vm: ProvisionedVm, connections: list[ProviderConnection]) -> list[ProviderConnection]:
+    """Return which of ``connections`` this look asks: the one that knew ``vm`` last, and the next of the others."""
+    known = [one for one in connections if one.pk == vm.provider_connection_id]
+    others, places = connections[len(known) :], MOST_CONNECTIONS - len(known)
+    start = max(vm.attempts - 1, 0) * places % len(others) if others else 0
+    return known + (others[start:] + others[:start])[:places]
+
+
+def ask(connection: ProviderConnection, vm: ProvisionedVm, seconds: float) -> Seen:
+    """Return what one connection tells of ``vm``. Raises ProviderError, Unreachable after so many seconds."""
+    provider, hints = opened(connection), hints_of(vm)
+    return in_time(partial(provider.look, vm.instance_id, region=vm.region, name=name_of(vm), hints=hints), seconds)
+
+
+def in_time(work: Callable[[], Seen], seconds: float) -> Seen:
+    """Return what ``work`` returns, or raise what it raises; Unreachable when it takes longer than ``seconds``.
+
+    Then it goes on in the background until its own limits end it, and nobody hears of it. It uses no database.
+    """
+    answer = Future[Seen]()
+    Thread(target=partial(answered, answer, work), name="vm-look", daemon=True).start()
+    try:
+        return answer.result(timeout=max(seconds, 0.0))
+    except TimeoutError as error:
+        raise Unreachable(f"It gave no answer within {seconds:.0f} s; it is asked again.") from error
+
+
+def answered(answer: Future[Seen], work: Callable[[], Seen]) -> None:
+    try:
+        answer.set_result(work())
+    except BaseException as error:  # whatever it is, the one who waits hears of it
+        answer.set_exception(error)
+
+
 def hints_of(vm: ProvisionedVm) -> dict[str, str]:
     return {"resource_id": vm.locator} if vm.locator else {}
 
@@ -71,21 +117,47 @@ def missing_of(vm: ProvisionedVm, seen: Seen) -> str:
     return ""
 
 
+def source_of(vm: ProvisionedVm, found: Look) -> str:
+    """Return whose word the address of the VM's host is, with a verb that follows "as"."""
+    address = vm.host.address
+    if address not in vm.addresses:
+        return "it was entered for its host"
+    if found.seen is not None and address in found.seen.addresses:
+        return f"{found.connection} tells"
+    return "its state tells"
+
+
 def answering(vm: ProvisionedVm) -> tuple[str, str]:
     """Return the address at which ``vm`` answers SSH, and what keeps it from answering, of which one is empty.
 
-    Its host's address is tried first, then the other ones that are known of the VM: which of a private and a public
-    one can be reached depends on where this server stands. An address that a person has entered is the only one.
+    Its host's address is tried first, then the other ones that are known of the VM, those at once: which of a private
+    and a public one can be reached depends on where this server stands. An address that a person has entered is the
+    only one.
     """
     host = vm.host
-    if missing := answers_ssh(host):
-        others = [one for one in vm.addresses if one != host.address] if host.address in vm.addresses else []
-        for address in others[: MOST_ADDRESSES - 1]:
-            elsewhere = copy(host)
-            elsewhere.address = address
-            if not answers_ssh(elsewhere):
-                return address, ""
-    return ("", missing) if missing else (host.address, "")
+    if not (missing := answers_ssh(host)):
+        return host.address, ""
+    for elsewhere, silence in answers_of(hosts_elsewhere(vm)):
+        if not silence:
+            return elsewhere.address, ""
+    return "", missing
+
+
+def hosts_elsewhere(vm: ProvisionedVm) -> list[Host]:
+    """Return copies of the VM's host at its other addresses, with all that a thread without a database asks of them."""
+    others = [one for one in vm.addresses if one != vm.host.address] if vm.host.address in vm.addresses else []
+    hosts = []
+    for address in others[: MOST_ADDRESSES - 1]:
+        elsewhere = copy(vm.host)
+        elsewhere.address, elsewhere.organization = address, vm.organization
+        hosts.append(elsewhere)
+    return hosts
+
+
+def answers_of(hosts: list[Host]) -> list[tuple[Host, str]]:
+    """Return each of ``hosts`` with what keeps it from answering SSH, asked all at once."""
+    with ThreadPoolExecutor(MOST_ADDRESSES) as threads:
+        return list(zip(hosts, threads.map(answers_ssh, hosts), strict=True))
 
 
 def answers_ssh(host: Host) -> str:

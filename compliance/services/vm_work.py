@@ -7,14 +7,16 @@ from django.db import transaction
 
 from compliance.models import HandoverSettings, Host, ProvisionedVm, Scan, VmEvent
 from compliance.selectors.handover_settings import settings_of, why_exempt
+from compliance.services.due_times import note_reachable
 from compliance.services.handovers import GATE, locked, policy_of
 from compliance.services.provisioned_vms import OS_TYPES, follow_address, store_moved
 from compliance.services.streams import assign_host
 from compliance.services.vm_events import note
-from compliance.services.vm_looks import Look, answering, look
+from compliance.services.vm_looks import Look, answering, look, source_of
 from compliance.services.vm_scans import give_up
-from compliance.services.vm_streams import A_HANDOVER_WAITS, ask_for_scan, missing_content
-from compliance.services.work_claims import claimed, pause
+from compliance.services.vm_streams import ask_for_scan, missing_content
+from compliance.services.vm_turns import claimed_in_turn, free_lost, urgency
+from compliance.services.work_claims import pause
 from organizations.services.claims import Clock, owner_name
 
 logger = logging.getLogger(__name__)
@@ -26,9 +28,13 @@ BROKE = "An error of the product itself ended the last look at it; the worker's 
 
 
 def drain(*, clock: Clock) -> int:
-    """Look at the VMs that are due, until none is or it has taken long enough; return how many."""
+    """Look at the VMs that are due, of each organization in turn, until none is or it has taken long enough.
+
+    Return how many were looked at.
+    """
     done, began = 0, clock()
-    for vm in claimed(ProvisionedVm, owner=owner_name(), clock=clock):
+    free_lost(now=began)
+    for vm in claimed_in_turn(owner=owner_name(), clock=clock):
         try:
             work_on(vm, clock)
         except Exception:
@@ -49,11 +55,12 @@ def broke(claimed_vm: ProvisionedVm, now: datetime) -> None:
         vm.save()
 
 
+@transaction.atomic
 def sweep(*, now: datetime) -> int:
     """Look again at the VMs that wait for a scan which is not there (any more); return how many."""
     unfinished = Scan.objects.unfinished().filter(scan_type=Scan.Type.PROVISION)
     stuck = ProvisionedVm.objects.in_service().filter(phase=Phase.SCAN).exclude(host__in=unfinished.values("host"))
-    return stuck.update(phase=Phase.SSH, due_at=now, attempts=0)
+    return ProvisionedVm.objects.filter(pk__in=stuck.ids_locked()).update(phase=Phase.SSH, due_at=now, attempts=0)
 
 
 def work_on(vm: ProvisionedVm, clock: Clock) -> None:
@@ -102,8 +109,7 @@ def resolved(claimed_vm: ProvisionedVm, found: Look, now: datetime) -> None:
     else:
         at = f"{vm.host.where} port {vm.host.port}"
         if not vm.events.filter(kind=VmEvent.Kind.RESOLVED, text__startswith=f"Found at {at}").exists():
-            source = f", as {found.connection} tells" if found.connection else ", as its state tells"
-            note(vm, VmEvent.Kind.RESOLVED, f"Found at {at}{source}.", at=now)
+            note(vm, VmEvent.Kind.RESOLVED, f"Found at {at}, as {source_of(vm, found)}.", at=now)
         vm.phase, vm.due_at, vm.attempts, vm.waits_for = Phase.SSH, now, 0, ""
     vm.save()
 
@@ -119,12 +125,18 @@ def take_seen(vm: ProvisionedVm, found: Look, now: datetime) -> None:
         vm.os_hint = seen.os_name or vm.os_hint
         vm.tags = dict(seen.tags) or vm.tags
     if follow_address(vm, before):
-        store_moved([host])
+        moved(host, now)
     os_type = OS_TYPES.get(vm.os_family, "linux")
     if host.os_type != os_type:
         host.os_type = os_type
         Host.objects.filter(pk=host.pk).update(os_type=os_type)
         assign_host(host=host, now=now)
+
+
+def moved(host: Host, now: datetime) -> None:
+    """Store the address of ``host``, which was found now, and have its policy scan it there, too."""
+    store_moved([host])
+    note_reachable(host=host, now=now)
 
 
 # --- SSH, and the scan ------------------------------------------------------------------------------------------------
@@ -144,14 +156,22 @@ def reached(claimed_vm: ProvisionedVm, address: str, missing: str, now: datetime
     else:
         if vm.host.address != address and vm.host.address in vm.addresses:
             vm.host.address, vm.host.unreachable_since = address, None
-            store_moved([vm.host])
+            moved(vm.host, now)
             note(vm, VmEvent.Kind.RESOLVED, f"It answers at {address} port {vm.host.port}.", at=now)
         use_login(vm, settings)
-        scan = ask_for_scan(vm, settings, priority=A_HANDOVER_WAITS, now=now, actor=GATE)
+        scan = urgent_scan(vm, settings, now)
         note(vm, VmEvent.Kind.SCAN_REQUESTED, f"Scan {scan.pk} was asked for.", at=now, scan=scan)
         vm.phase, vm.due_at, vm.waits_for = Phase.SCAN, None, ""
     vm.lease_owner, vm.lease_until = "", None
     vm.save()
+
+
+def urgent_scan(vm: ProvisionedVm, settings: HandoverSettings, now: datetime) -> Scan:
+    """Return the pending scan of the locked ``vm``, as urgent as it is now; one that waits for less is hurried."""
+    priority = ProvisionedVm.objects.filter(pk=vm.pk).values_list(urgency(), flat=True).get()
+    scan = ask_for_scan(vm, settings, priority=priority, now=now, actor=GATE)
+    Scan.objects.filter(pk=scan.pk, priority__gt=priority).update(priority=priority)
+    return scan
 
 
 def use_login(vm: ProvisionedVm, settings: HandoverSettings) -> None:

@@ -3,9 +3,11 @@
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from compliance.models import HandoverSettings, ProvisionedVm
-from compliance.services.provision_schedule import tick
+from compliance.services.provision_schedule import scan_again, tick
 from compliance.tasks import tick_provisioning
 from organizations.services.organizations import change_organization
 from tests.factories.compliance import NOON
@@ -36,6 +38,25 @@ def test_settled_vms_are_looked_for_and_scanned_again_when_the_time_has_come(org
     assert vm.state == "blocked"
     assert next_of(organization) == NOON + timedelta(days=1)
     assert tick(now=NOON) == 0
+
+
+def test_a_round_locks_the_vms_in_the_order_of_their_ids_before_it_changes_them(organization):
+    settings = scheduled(organization)
+    ProvisionedVmFactory.create_batch(2, organization=organization)
+    with CaptureQueriesContext(connection) as seen:
+        assert scan_again(settings, NOON) == 2
+    locking, changing = [one["sql"] for one in seen if '"compliance_provisionedvm"' in one["sql"]]
+    assert locking.startswith("SELECT") and "ORDER BY" in locking
+    assert ("FOR NO KEY UPDATE" in locking) == connection.features.has_select_for_update
+    assert changing.startswith("UPDATE") and '"id" IN (' in changing
+
+
+def test_facts_from_before_a_round_do_not_count_in_it(organization):
+    scheduled(organization)
+    vm = ProvisionedVmFactory(organization=organization)
+    assert tick(now=NOON) == 1
+    vm.refresh_from_db()
+    assert vm.wanted_at == NOON
 
 
 def test_exempt_destroyed_busy_and_foreign_vms_are_left_alone(organization):

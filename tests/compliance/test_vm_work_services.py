@@ -203,7 +203,7 @@ def test_what_answers_but_is_no_ssh_server_is_waited_for(operator, clock):
 def test_a_vm_is_reached_at_the_address_that_answers(operator, clock):
     with listening(b"SSH-2.0-x\r\n", "127.0.0.2") as port:
         vm = a_vm(operator, port, addresses=["127.0.0.1", "127.0.0.2"])
-        HostKeyFactory(host=vm.host)
+        HostKeyFactory(host=vm.host, first_contact=True)
         vm = drained(vm, clock)
     assert (vm.phase, vm.host.address) == (Phase.SCAN, "127.0.0.2")
     assert not HostKey.objects.exists()
@@ -214,6 +214,7 @@ def test_an_address_that_a_person_entered_is_the_only_one_tried(operator, clock,
     type(vm.host).objects.filter(pk=vm.host_id).update(address="127.0.0.3")
     vm = drained(vm, clock)
     assert (vm.phase, vm.host.address) == (Phase.SSH, "127.0.0.3")
+    assert vm.events.first().text == f"Found at 127.0.0.3 port {ssh}, as it was entered for its host."
 
 
 def test_without_address_and_connection_it_says_so_until_the_time_is_over(operator, clock):

@@ -30,7 +30,8 @@ AGAIN = {
     ],
     "provisioning": [
         "tests/compliance/test_provisioned_vms_services.py", "tests/compliance/test_vm_work_services.py",
-        "tests/compliance/test_handovers_services.py",
+        "tests/compliance/test_handovers_services.py", "tests/compliance/test_vm_turns_services.py",
+        "tests/compliance/test_vm_addresses.py", "tests/compliance/test_provision_schedule_services.py",
     ],
 }  # fmt: skip
 """What depends on the database: services, reads, and answers. Pages are translation and run on SQLite only."""
