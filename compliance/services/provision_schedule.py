@@ -12,7 +12,7 @@ from compliance.services.provisioned_vms import look_again
 
 logger = logging.getLogger(__name__)
 
-LOOKED_FOR = ("phase", "due_at", "attempts", "failed_scans", "wait_until", "waits_for")
+LOOKED_FOR = ("phase", "due_at", "attempts", "failed_scans", "wait_until", "waits_for", "wanted_at")
 """What ``look_again`` sets."""
 
 
