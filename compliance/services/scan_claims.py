@@ -15,6 +15,7 @@ from compliance.models import Host, Scan
 from compliance.queue import RUN_SCANS
 from compliance.services.due_times import note_end
 from compliance.services.ledgers import tally_ended
+from compliance.services.stream_scans import let_waiting_go
 from compliance.services.vm_scans import note_ended, vm_of
 from organizations.services.claims import LEASE, Cancelled, Clock, LostClaim
 
@@ -152,14 +153,7 @@ def let_idle_go(now: datetime) -> int:
     """Cancel the pending scans of hosts that were retired and of streams that ended; return how many."""
     waiting = Scan.objects.filter(status=Scan.Status.PENDING).exclude(scan_type=Scan.Type.RE_EVALUATION)
     idle = waiting.filter(Q(host__retired_at__isnull=False) | Q(stream__ended_at__isnull=False))
-    scans = list(idle.select_for_update(skip_locked=True, of=("self",)))
-    for scan in scans:
-        scan.status = Scan.Status.CANCELLED
-    Scan.objects.filter(pk__in=[scan.pk for scan in scans]).update(
-        status=Scan.Status.CANCELLED, finished_at=now, phase=Scan.Phase.ENDED, error_code="not_wanted", error=IDLE_WORDS
-    )
-    tally_ended(scans)
-    return len(scans)
+    return let_waiting_go(idle.select_for_update(skip_locked=True, of=("self",)), IDLE_WORDS, now)
 
 
 def free(scan: Scan, now: datetime) -> int:

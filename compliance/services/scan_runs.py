@@ -1,7 +1,7 @@
 """Scan runs: a claimed scan is collected, evaluated and stored, or ends with the reason why not."""
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from time import monotonic
@@ -9,7 +9,7 @@ from time import monotonic
 from compliance.engine.collectors import ingest
 from compliance.engine.collectors.collect import Progress
 from compliance.engine.transports.base import Target, TransportError
-from compliance.models import Host, Scan, Snapshot
+from compliance.models import Host, ProvisionedVm, Scan, Snapshot
 from compliance.services import re_evaluation, scan_claims, scan_outcomes
 from compliance.services.collection import WALK_EVERY, Gathered, gather, opened
 from compliance.services.evaluation import prepared, severities
@@ -28,7 +28,7 @@ SHOW_EVERY_S = 0.5
 """Seconds between two updates of a scan's progress in the database."""
 
 WALK_OF_NEW_VMS = timedelta(hours=24)
-"""The oldest walk that counts where a handover is decided on it."""
+"""The oldest walk that counts where a handover is decided on it; none does from before the VM was last asked for."""
 
 Watch = Callable[[str, Progress], None]
 Locate = Callable[[Host], Target]
@@ -106,18 +106,27 @@ def reached(scan: Scan, clock: Clock, manner: Manner, waiting: list[Scan]) -> Ga
     plan = plan_for(scan.organization, scan.host.os_type, scan.template, *(other.template for other in waiting))
     transport = opened(scan.host, manner.locate(scan.host))
     report = reporter(scan, manner.watch)
-    hands_over = any(one.scan_type == Scan.Type.PROVISION for one in (scan, *waiting))
-    walk_age = min(manner.walk_age, WALK_OF_NEW_VMS) if hands_over else manner.walk_age
     with Watchman(scan, clock, transport.close) as watchman:
         try:
             with transport:
-                return gather(
-                    host=scan.host, transport=transport, plan=plan, now=clock(), walk_age=walk_age, report=report
-                )
+                now = clock()
+                walk_age = walk_age_for((scan, *waiting), manner, now)
+                return gather(host=scan.host, transport=transport, plan=plan, now=now, walk_age=walk_age, report=report)
         except (TransportError, OSError):
             if watchman.stopped:
                 raise Cancelled from None
             raise
+
+
+def walk_age_for(scans: Sequence[Scan], manner: Manner, now: datetime) -> timedelta:
+    """Return the age of the oldest walk that serves ``scans``, all of one host."""
+    own = [scan for scan in scans if scan.scan_type == Scan.Type.PROVISION]
+    if not own:
+        return manner.walk_age
+    vm = ProvisionedVm.objects.in_service().filter(host=own[0].host_id).only("wanted_at").first()
+    wanted_at = vm.wanted_at if vm is not None else None
+    since = max(now - wanted_at, timedelta(0)) if wanted_at is not None else WALK_OF_NEW_VMS
+    return min(manner.walk_age, WALK_OF_NEW_VMS, since)
 
 
 def reporter(scan: Scan, watch: Watch | None) -> Watch:
@@ -150,9 +159,20 @@ def waiting_scans(scan: Scan) -> list[Scan]:
     return list(waiting.select_related("template", "host__organization").exclude(pk=scan.pk))
 
 
+def served_by(scan: Scan, waiting: list[Scan]) -> list[Scan]:
+    """Return those of ``waiting`` that what came of ``scan`` serves: not a VM's own that was asked for since it began.
+
+    That one waits on, for a collection that begins later.
+    """
+    since = ProvisionedVm.objects.in_service().filter(host=scan.host_id, wanted_at__gt=scan.started_at)
+    if all(one.scan_type != Scan.Type.PROVISION for one in waiting) or not since.exists():
+        return waiting
+    return [one for one in waiting if one.scan_type != Scan.Type.PROVISION]
+
+
 def serve_waiting(scan: Scan, waiting: list[Scan], snapshot: Snapshot, facts: Facts, clock: Clock) -> None:
     """Evaluate the ``waiting`` scans on the facts just collected for ``scan``."""
-    for other in waiting:
+    for other in served_by(scan, waiting):
         claimed = scan_claims.claim(other, owner=scan.lease_owner, now=clock())
         if claimed is None:
             continue
@@ -171,6 +191,6 @@ def serve_waiting(scan: Scan, waiting: list[Scan], snapshot: Snapshot, facts: Fa
 def fail_waiting(scan: Scan, waiting: list[Scan], failure: ScanFailed, clock: Clock) -> None:
     """End ``scan`` and the ``waiting`` ones alike: each by itself would fail at the same host for the same reason."""
     scan_outcomes.fail(scan=scan, code=failure.code, message=str(failure), now=clock())
-    for other in waiting:
+    for other in served_by(scan, waiting):
         if claimed := scan_claims.claim(other, owner=scan.lease_owner, now=clock()):
             scan_outcomes.fail(scan=claimed, code=failure.code, message=str(failure), now=clock())

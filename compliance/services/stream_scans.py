@@ -7,6 +7,7 @@ from django.db.models import Q, QuerySet
 
 from compliance.models import Host, Scan, Stream
 from compliance.queue import RUN_SCANS
+from compliance.services.ledgers import tally_ended
 from compliance.services.streams import templates_of
 from organizations.models.users import Actor, User
 
@@ -58,6 +59,18 @@ def secondaries_of(streams: Sequence[Stream]) -> list[Stream]:
     beside = Stream.objects.going().filter(role=Stream.Role.SECONDARY, policy=streams[0].policy_id)
     on_hosts = beside.filter(host__in=[stream.host_id for stream in streams])
     return list(on_hosts.only(*NEEDED))
+
+
+def let_waiting_go(waiting: QuerySet[Scan], words: str, now: datetime) -> int:
+    """Cancel the pending scans ``waiting``, which the caller has locked, for nobody wants them; return how many."""
+    scans = list(waiting)
+    for scan in scans:
+        scan.status = Scan.Status.CANCELLED
+    Scan.objects.filter(pk__in=[scan.pk for scan in scans]).update(
+        status=Scan.Status.CANCELLED, finished_at=now, phase=Scan.Phase.ENDED, error_code="not_wanted", error=words
+    )
+    tally_ended(scans)
+    return len(scans)
 
 
 def wake_workers(scans: int) -> None:

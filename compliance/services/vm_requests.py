@@ -4,20 +4,21 @@ from datetime import datetime
 
 from django.db import transaction
 
-from compliance.models import ProvisionedVm, Scan, VmEvent
+from compliance.models import HandoverSettings, ProvisionedVm, VmEvent
 from compliance.queue import TEND_PROVISIONING
 from compliance.selectors.handover_settings import why_exempt
 from compliance.services.handovers import locked, policy_of, settle_many
 from compliance.services.provisioned_vms import look_again
 from compliance.services.vm_events import note
+from compliance.services.vm_streams import waiting_scan
 from organizations import audit
 from organizations.errors import Conflict
 from organizations.models.users import Actor
 from organizations.permissions import require
 
 LOOKED_AT = (
-    "phase", "due_at", "attempts", "failed_scans", "wait_until", "waits_for", "unverifiable", "lease_owner",
-    "lease_until",
+    "phase", "due_at", "wanted_at", "attempts", "failed_scans", "wait_until", "waits_for", "unverifiable",
+    "lease_owner", "lease_until",
 )  # fmt: skip
 
 
@@ -25,9 +26,9 @@ LOOKED_AT = (
 def request_vm_scan(*, actor: Actor, vm: ProvisionedVm, now: datetime) -> ProvisionedVm:
     """Have ``vm`` be looked for, waited for and scanned from now on, whatever Scan on Provision says.
 
-    One whose scan waits for a worker already is left as it is. A block stays until the scan ends; an unverified VM is
-    pending again. Raises PermissionDenied without manage_compliance, Conflict for a VM that was destroyed or that needs
-    no scan.
+    One whose scan waits for a worker already is left as it is, but no facts from before ``now`` serve that scan.
+    A block stays until the scan ends; an unverified VM is pending again. Raises PermissionDenied without
+    manage_compliance, Conflict for a VM that was destroyed or that needs no scan.
     """
     require(actor, "manage_compliance", vm)
     vm = locked(ProvisionedVm.objects.filter(pk=vm.pk)).get()
@@ -36,7 +37,9 @@ def request_vm_scan(*, actor: Actor, vm: ProvisionedVm, now: datetime) -> Provis
     policy = policy_of(vm.organization)
     if reason := why_exempt(policy.settings, vm.project, policy.exempted):
         raise Conflict(f"{reason} An admin changes that in the settings of provisioning.")
-    if scan_waits(vm):
+    if scan_waits(vm, policy.settings):
+        vm.wanted_at = now
+        vm.save(update_fields=["wanted_at"])
         return vm
     before = audit.before(vm)
     look_again(vm, policy.settings, now)
@@ -49,7 +52,6 @@ def request_vm_scan(*, actor: Actor, vm: ProvisionedVm, now: datetime) -> Provis
     return vm
 
 
-def scan_waits(vm: ProvisionedVm) -> bool:
-    """Return whether a scan of ``vm`` was asked for that no worker has begun yet."""
-    own = Scan.objects.filter(host=vm.host_id, scan_type=Scan.Type.PROVISION, status=Scan.Status.PENDING)
-    return vm.phase == ProvisionedVm.Phase.SCAN and own.exists()
+def scan_waits(vm: ProvisionedVm, settings: HandoverSettings) -> bool:
+    """Return whether a scan as the settings want it was asked for that no worker has begun yet."""
+    return vm.phase == ProvisionedVm.Phase.SCAN and waiting_scan(vm, settings) is not None

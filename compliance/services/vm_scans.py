@@ -1,14 +1,18 @@
 """What a VM's own scans do to it: a completed one decides on its handover, failed ones are tried again or given up."""
 
+from dataclasses import replace
 from datetime import datetime
+
+from django.db.models import QuerySet
 
 from compliance.engine.enforcement import Standing, State, decide
 from compliance.engine.transports.base import Reason
-from compliance.models import ProvisionedVm, Scan, Stream, VmEvent
-from compliance.selectors.handover_settings import exempted_checks, settings_of, why_exempt
-from compliance.services.handovers import Policy, judged, locked, policy_of, settle
+from compliance.models import HandoverSettings, ProvisionedVm, Scan, Stream, VmEvent
+from compliance.selectors.handover_settings import exempted_checks, settings_of
+from compliance.services.handovers import Policy, judged, locked, policy_of, settle, standing_of
 from compliance.services.run_task_news import wake_for_vms
 from compliance.services.vm_events import note
+from compliance.services.vm_streams import slug_and_profile
 from compliance.services.work_claims import pause
 from templates_app.language.results import Result
 from templates_app.language.templates import compiled_template
@@ -46,50 +50,65 @@ def without_exempted(results: list[Result], scan: Scan, benchmark: str) -> list[
 
 
 def mark(scan: Scan, vm: ProvisionedVm, policy: Policy) -> None:
-    """Set on ``scan``, which is about to complete, what the gate makes of it."""
+    """Set on ``scan``, about to complete, what the gate makes of it; one that decides nothing blocks nothing."""
     found = judged(scan)
     against = decide(policy.rules, Standing(judged=found)).would_block
-    scan.block_reasons, scan.would_block = list(against), bool(against)
-    standing = Standing(
-        judged=found, exempted=why_exempt(policy.settings, vm.project, policy.exempted),
-        released=vm.released_at is not None, handed_over=vm.handed_over_at is not None,
-    )  # fmt: skip
-    scan.handover_blocked = decide(policy.rules, standing).state is State.BLOCKED
+    decision = decide(policy.rules, replace(standing_of(vm, policy), judged=found, unverifiable=""))
+    scan.handover_blocked = decision.state is State.BLOCKED and not why_undecisive(scan, vm, policy.settings)
+    scan.block_reasons = list(decision.reasons if scan.handover_blocked else against)
+    scan.would_block = bool(against)
+
+
+def why_undecisive(scan: Scan, vm: ProvisionedVm, settings: HandoverSettings) -> str:
+    """Return why ``scan``, which comes to its end, says nothing of what the gate waits for; empty when it does.
+
+    What counts is when the collecting of its facts began, which may be long before the scan that they serve.
+    """
+    began = scan.snapshot.collected_at if scan.snapshot is not None else scan.started_at
+    if began is not None and vm.wanted_at is not None and began < vm.wanted_at:
+        return "it began before this VM was last applied or asked for"
+    if (scan.template.family, scan.profile) != slug_and_profile(settings, vm.host.os_type):
+        return f"the settings ask for {settings.get_cis_profile_display()} by now"
+    return ""
 
 
 def note_completed(scan: Scan, vm: ProvisionedVm, policy: Policy, now: datetime) -> None:
-    """Have the locked ``vm`` follow its completed ``scan``; one that began before the latest apply is not the last."""
-    vm.scan, vm.unverifiable, vm.failed_scans, vm.os_family = scan, "", 0, scan.host.os_type
-    if not (vm.phase in LOOKED_FOR and began_before(scan, vm.run.registered_at)):
-        vm.phase, vm.due_at, vm.waits_for = Phase.SETTLED, None, ""
-    vm.save(update_fields=["scan", "phase", "due_at", "waits_for", "unverifiable", "failed_scans", "os_family"])
+    """Have the locked ``vm`` follow its completed ``scan``; one that decides nothing only stands in its timeline."""
     score = "without a score" if scan.score is None else f"with a score of {scan.score:.1f}"
-    note(vm, VmEvent.Kind.SCANNED, f"Scan {scan.pk} completed {score}.", at=now, scan=scan)
+    why = why_undecisive(scan, vm, policy.settings)
+    words = f"Scan {scan.pk} completed {score}." + (f" It decides nothing: {why}." if why else "")
+    note(vm, VmEvent.Kind.SCANNED, words, at=now, scan=scan)
+    if why:
+        return
+    vm.scan, vm.unverifiable, vm.failed_scans, vm.os_family = scan, "", 0, scan.host.os_type
+    vm.phase, vm.due_at, vm.waits_for = Phase.SETTLED, None, ""
+    vm.save(update_fields=["scan", "phase", "due_at", "waits_for", "unverifiable", "failed_scans", "os_family"])
     settle(vm, policy, now)
-
-
-def began_before(scan: Scan, at: datetime | None) -> bool:
-    return scan.started_at is not None and at is not None and scan.started_at < at
 
 
 def note_ended(scan: Scan, vm: ProvisionedVm | None, now: datetime) -> None:
     """Have ``vm``, which the caller has locked before the scan, follow ``scan``, which has ended without results.
 
-    A VM that is being looked for goes on with that. No VM, nothing to do.
+    A VM that is being looked for, or that waits for a younger scan, goes on with that. No VM, nothing to do.
     """
     if vm is None:
         return
     cancelled = scan.status == Scan.Status.CANCELLED
     reason = f"Scan {scan.pk} was cancelled." if cancelled else scan.error or "The scan failed."
     note(vm, VmEvent.Kind.SCAN_FAILED, reason, at=now, scan=scan)
-    if vm.phase in LOOKED_FOR:
+    if vm.phase in LOOKED_FOR or younger_than(scan).exists():
         return
     if cancelled:
         vm.phase, vm.due_at = Phase.SETTLED, None
         vm.save(update_fields=["phase", "due_at"])
         wake_for_vms([vm], now)
-    else:
+    elif not why_undecisive(scan, vm, settings_of(vm.organization)):
         try_again(scan, vm, reason, now)
+
+
+def younger_than(scan: Scan) -> QuerySet[Scan]:
+    """Return the unfinished scans of the VM's own that were asked for after ``scan``."""
+    return Scan.objects.unfinished().filter(host=scan.host_id, scan_type=Scan.Type.PROVISION, pk__gt=scan.pk)
 
 
 def try_again(scan: Scan, vm: ProvisionedVm, reason: str, now: datetime) -> None:

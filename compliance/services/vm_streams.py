@@ -2,15 +2,18 @@
 
 from datetime import datetime
 
+from django.db.models import QuerySet
+
 from compliance.models import HandoverSettings, ProvisionedVm, Scan, Stream
 from compliance.services.postures import let_go
-from compliance.services.stream_scans import collections, insert_scans, wake_workers
+from compliance.services.stream_scans import collections, insert_scans, let_waiting_go, wake_workers
 from organizations.errors import Conflict
 from organizations.models.users import Actor
 from templates_app.models import Template
 
 A_HANDOVER_WAITS = 2
 """A priority; lower goes first."""
+OTHER_CONTENT = "The settings choose other content for this VM now; a scan with that was asked for instead."
 OS_NAMES = {"linux": "Linux", "windows": "Windows", "bsd": "BSD"}
 
 
@@ -46,10 +49,28 @@ def stream_for(vm: ProvisionedVm, settings: HandoverSettings, now: datetime) -> 
     return stream
 
 
+def waiting_of(vm: ProvisionedVm) -> QuerySet[Scan]:
+    """Return the scans of the VM's own that no worker has begun yet."""
+    return collections([Scan.Status.PENDING]).filter(host=vm.host_id, scan_type=Scan.Type.PROVISION)
+
+
+def waiting_scan(vm: ProvisionedVm, settings: HandoverSettings) -> Scan | None:
+    """Return the scan that ``vm`` waits for already with the template and profile that the settings choose now."""
+    slug, profile = slug_and_profile(settings, vm.host.os_type)
+    template = Template.objects.latest_of(slug)
+    return waiting_of(vm).filter(template=template, profile=profile, stream__ended_at=None).first()
+
+
 def ask_for_scan(vm: ProvisionedVm, settings: HandoverSettings, *, priority: int, now: datetime, actor: Actor) -> Scan:
-    """Return the pending scan of the locked ``vm``, asked for now unless one waits already. Raises Conflict."""
+    """Return the pending scan of the locked ``vm``, asked for now unless one waits already. Raises Conflict.
+
+    One that waits with other content than the settings choose now is cancelled.
+    """
     stream = stream_for(vm, settings, now)
-    if waiting := collections([Scan.Status.PENDING]).filter(stream=stream).first():
+    waiting = waiting_scan(vm, settings)
+    others = waiting_of(vm).exclude(pk=waiting.pk) if waiting else waiting_of(vm)
+    let_waiting_go(others.select_for_update(of=("self",)), OTHER_CONTENT, now)
+    if waiting is not None:
         return waiting
     asked = insert_scans([stream], scan_type=Scan.Type.PROVISION, priority=priority, now=now, actor=actor)
     if not asked:

@@ -119,6 +119,7 @@ def test_where_only_admins_end_a_block_no_scan_does(organization, admin, vm, tem
     vm = after(vm, template, CLEAN, LAST)
     assert vm.state == State.BLOCKED
     assert vm.reasons == ["It was blocked, and here a later scan does not end that: an admin releases the VM."]
+    assert (vm.scan.handover_blocked, vm.scan.would_block, vm.scan.block_reasons) == (True, False, vm.reasons)
     assert release(actor=admin, vm=vm, reason="Repaired.", now=LAST).state == State.RELEASED
 
 
@@ -132,7 +133,7 @@ def test_a_scan_that_proves_nothing_leaves_it_unverified(vm, template, statuses)
 
 def test_a_score_that_just_misses_the_minimum_blocks(organization, vm):
     handover_settings(organization, minimum_score=66.7)
-    template = published_template([a_check(f"linux_{one}", severity="low") for one in range(3)])
+    template = published_template([a_check(f"linux_{one}", severity="low") for one in range(3)], slug="cis-l1-linux")
     vm = after(vm, template, ("pass", "pass", "fail"))
     assert vm.reasons == ["Score 66.6 is below the minimum of 66.7"]
 

@@ -34,7 +34,7 @@ def test_settled_vms_are_looked_for_and_scanned_again_when_the_time_has_come(org
     assert tick(now=NOON) == 1
     vm.refresh_from_db()
     assert (vm.phase, vm.due_at, vm.attempts, vm.failed_scans) == ("address", NOON, 0, 0)
-    assert vm.wait_until == NOON + 20 * MINUTE
+    assert (vm.wait_until, vm.wanted_at) == (NOON + 20 * MINUTE, NOON)
     assert vm.state == "blocked"
     assert next_of(organization) == NOON + timedelta(days=1)
     assert tick(now=NOON) == 0

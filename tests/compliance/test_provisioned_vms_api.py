@@ -5,6 +5,7 @@ from datetime import timedelta
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
 from rest_framework.test import APIClient
 
 from compliance.models import ProvisionedVm, VmEvent
@@ -20,6 +21,7 @@ from tests.factories.provisioning import (
     provision_stream,
     vm_scan,
 )
+from tests.factories.templates_app import published_template
 
 pytestmark = pytest.mark.django_db
 URL = "/api/v1/provisioning/vms/"
@@ -175,7 +177,8 @@ def test_scan_now_has_the_vm_looked_for(api, vm, admin, enqueued):
 
 
 def test_scan_that_waits_is_not_asked_for_again(api, vm, organization, enqueued):
-    scan = a_scan(vm.host, scan_type="provision", stream=provision_stream(vm))
+    template = published_template(slug="cis-l1-linux")
+    scan = a_scan(vm.host, template, scan_type="provision", stream=provision_stream(vm))
     ProvisionedVm.objects.update(phase="scan", due_at=None)
     answer = api.post(f"{URL}{vm.pk}/scan/")
     assert (answer.status_code, answer.json()["phase"], scan.status) == (202, "scan", "pending")
@@ -185,7 +188,7 @@ def test_unverified_vm_is_pending_again_and_a_blocked_one_stays_blocked(api, vm,
     ProvisionedVm.objects.update(state="unverified", unverifiable="It never answered.")
     api.post(f"{URL}{vm.pk}/scan/")
     assert api.get(f"{URL}{vm.pk}/handover/").json()["state"] == "pending"
-    vm_scan(vm, statuses=["fail"])
+    vm_scan(vm, statuses=["fail"], now=timezone.now())
     api.post(f"{URL}{vm.pk}/scan/")
     assert api.get(f"{URL}{vm.pk}/handover/").json()["state"] == "blocked"
 

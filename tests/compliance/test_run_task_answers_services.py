@@ -91,11 +91,12 @@ def tend(clock, django_capture_on_commit_callbacks, enqueued):
 @pytest.fixture
 def scan(clock, django_capture_on_commit_callbacks, enqueued):
     """Have a scan of a VM complete."""
-    template = published_template([
+    checks = [
         a_check("linux_bad", severity="high", title="Root may not log in"),
         a_check("linux_worse", severity="critical", title="No password is empty"),
         *(a_check(f"linux_good_{number}") for number in range(8)),
-    ])  # fmt: skip
+    ]
+    template = published_template(checks, slug="cis-l1-linux")
 
     def scanned(name: str, statuses: tuple[str, ...]) -> ProvisionedVm:
         vm = ProvisionedVm.objects.get(name=name)

@@ -115,16 +115,16 @@ def results_of(template: Template, statuses: Sequence[str] = STATUSES) -> list[R
     ]  # fmt: skip
 
 
-def some_facts() -> FactDocument:
+def some_facts(collected_at: datetime = NOON) -> FactDocument:
     os = HostOs("linux", "debian", "12", pretty_name="Debian GNU/Linux 12 (bookworm)")
-    return FactDocument("1", "0" * 64, NOON, "root", os, {})
+    return FactDocument("1", "0" * 64, collected_at, "root", os, {})
 
 
 def completed_scan(
     host: Host | None = None, template: Template | None = None, *, statuses: Sequence[str] = STATUSES,
     now: datetime = NOON, **fields: Any,
 ) -> Scan:  # fmt: skip
-    """Return a scan that ended with ``statuses``, stored by the product's own services; its stream follows."""
+    """Return a scan of facts of ``now`` with ``statuses``, stored by the product's own services; its stream follows."""
     host = host or HostFactory()
     template = template or published_template([a_check(f"linux_check_{one}") for one in STATUSES])
     values: dict[str, Any] = {
@@ -133,7 +133,7 @@ def completed_scan(
     }  # fmt: skip
     scan = a_scan(host, template, **values | fields)
     return scan_outcomes.complete(
-        scan=scan, snapshot=store_snapshot(host=host, facts=some_facts(), walked_at=None),
+        scan=scan, snapshot=store_snapshot(host=host, facts=some_facts(now), walked_at=None),
         results=results_of(template, statuses), severities=dict(template.checks.values_list("check_id", "severity")),
         left_out=0, benchmark="debian12", now=now,
     )  # fmt: skip

@@ -19,8 +19,9 @@ from compliance.models import (
 )
 from organizations.models.organizations import Organization
 from templates_app.models import Template
-from tests.factories.compliance import NOON, CredentialFactory, HostFactory, completed_scan
+from tests.factories.compliance import NOON, STATUSES, CredentialFactory, HostFactory, completed_scan
 from tests.factories.organizations import OrganizationFactory
+from tests.factories.templates_app import a_check, published_template
 from tests.peers.hcp import READS_STATE, HcpPeer
 
 
@@ -142,7 +143,15 @@ def vm_scan(
     vm: ProvisionedVm, template: Template | None = None, *, statuses: Sequence[str] = ("fail", "pass"),
     now: datetime = NOON, **fields: Any,
 ) -> Scan:  # fmt: skip
-    """Return a completed scan of the VM's own, by the product's services: the gate has decided on it."""
+    """Return a completed scan of the VM's own, by the product's services: the gate has decided on it.
+
+    Without a ``template`` it has the content that the settings choose unless they are changed.
+    """
+    template = (
+        template
+        or Template.objects.latest_of("cis-l1-linux")
+        or published_template([a_check(f"linux_check_{one}") for one in STATUSES], slug="cis-l1-linux")
+    )
     stream = provision_stream(vm, template)
     return completed_scan(
         vm.host, template, statuses=statuses, now=now, scan_type=Scan.Type.PROVISION, stream=stream, **fields
