@@ -5,29 +5,17 @@ from datetime import datetime, timedelta
 from typing import Any, TypeVar
 
 from django.db import transaction
-from django.db.models import F
 from django.db.models.expressions import Combinable
 
 from compliance.models import ProvisioningRun, RunTask
 from compliance.models.work import Work, WorkQuerySet
 from organizations.services.claims import LEASE
 
-Row = TypeVar("Row", bound=Work)
 Asking = TypeVar("Asking", RunTask, ProvisioningRun)
 CANDIDATES = 20
 FIRST_PAUSE, LONGEST_PAUSE = timedelta(seconds=5), timedelta(minutes=1)
 LONGEST_TURNS = timedelta(seconds=20)
 """Then a worker turns to other work: hosts that do not answer take many seconds each. The next tick goes on."""
-
-
-def claimed(model: type[Row], *, owner: str, clock: Callable[[], datetime]) -> Iterator[Row]:
-    """Claim rows of ``model`` that are due, one after the other, until there is none; each counts an attempt."""
-    while ids := list(model.objects.claimable(clock()).values_list("pk", flat=True)[:CANDIDATES]):
-        for pk in ids:
-            row = model.objects.claimable(now := clock()).filter(pk=pk).order_by()
-            if row.update(lease_owner=owner, lease_until=now + LEASE, attempts=F("attempts") + 1):
-                found: Any = model.objects.get(pk=pk)  # the manager's type knows Work only
-                yield found
 
 
 def held(row: Work) -> WorkQuerySet:

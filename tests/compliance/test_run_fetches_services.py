@@ -8,9 +8,10 @@ from compliance.models import Host, ProvisionedVm, ProvisioningRun
 from compliance.services import run_fetches, terraform_hooks
 from compliance.services.terraform_connections import remove_connection
 from compliance.services.terraform_hooks import Delivery
-from compliance.services.work_claims import claimed
+from compliance.services.work_claims import claimed_in_turn
 from compliance.terraform import formats
 from organizations.models.audit import AuditEvent
+from organizations.services.claims import LEASE
 from tests.compliance.all_tables import everything_stored, row_counts
 from tests.compliance.terraform_files import DATA, SECRET, instance, loaded, showing
 from tests.factories.compliance import NOON
@@ -50,6 +51,12 @@ def fetched(run: ProvisioningRun, now: datetime = NOON) -> ProvisioningRun:
     drain(now)
     run.refresh_from_db()
     return run
+
+
+def taken_by(owner: str, run: ProvisioningRun, now: datetime) -> ProvisioningRun:
+    """Return ``run`` as a worker holds it that came to it in spite of the turns."""
+    ProvisioningRun.objects.filter(pk=run.pk).update(lease_owner=owner, lease_until=now + LEASE)
+    return ProvisioningRun.objects.get(pk=run.pk)
 
 
 # What is registered
@@ -179,12 +186,12 @@ def test_news_of_an_older_run_that_come_late_change_nothing(hcp, connection):
 def test_a_state_that_was_fetched_before_a_newer_one_and_taken_after_it_is_left(hcp, connection):
     hcp.put_state("ws-1", "run-1", showing(ONE))
     tell(hcp, connection)
-    slow = next(claimed(ProvisioningRun, owner="a slow worker", clock=lambda: NOON))
+    slow = next(claimed_in_turn(ProvisioningRun, owner="a slow worker", clock=lambda: NOON))
     document = run_fetches.document_of(run_fetches.client_of(connection).current_state("ws-1", "run-1"))
     hcp.put_state("ws-1", "run-2", showing(TWO))
     later = NOON + timedelta(seconds=20)
     run = tell(hcp, connection, later, run_id="run-2")
-    run_fetches.work_on(next(claimed(ProvisioningRun, owner="a quick worker", clock=lambda: later)), lambda: later)
+    run_fetches.work_on(taken_by("a quick worker", run, later), lambda: later)
     run.refresh_from_db()
     assert run.vms_count == 1
     run_fetches.take(slow, document, later)
@@ -283,7 +290,7 @@ def test_loopback_is_the_operators_alone(hcp):
 def test_a_worker_that_vanishes_is_replaced_when_its_lease_runs_out(hcp, connection):
     hcp.put_state("ws-1", "run-1", showing(ONE))
     run = tell(hcp, connection)
-    lost = next(claimed(ProvisioningRun, owner="a lost worker", clock=lambda: NOON))
+    lost = next(claimed_in_turn(ProvisioningRun, owner="a lost worker", clock=lambda: NOON))
     assert drain(NOON + timedelta(seconds=80)) == 0
     run = fetched(run, NOON + timedelta(seconds=100))
     assert (run.status, run.vms_count) == ("registered", 1)

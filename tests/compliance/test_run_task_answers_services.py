@@ -11,7 +11,7 @@ from compliance.services.handovers import release
 from compliance.services.run_task_news import wake_for_run
 from compliance.services.terraform_hooks import Delivery
 from compliance.services.vm_scans import give_up
-from compliance.services.work_claims import claimed
+from compliance.services.work_claims import claimed_in_turn
 from tests.compliance.all_tables import everything_stored
 from tests.compliance.terraform_files import instance, showing
 from tests.factories.organizations import member
@@ -294,7 +294,7 @@ def test_news_that_come_while_a_worker_holds_the_task_are_not_lost(
     task = ask()
     tend()
     clock.forward(minutes=4)
-    held = next(claimed(RunTask, owner="a worker", clock=clock))
+    held = next(claimed_in_turn(RunTask, owner="a worker", clock=clock))
     clock.forward(seconds=1)
     with django_capture_on_commit_callbacks(execute=True):
         wake_for_run(task.registered, clock())
@@ -472,7 +472,7 @@ def test_a_connection_that_was_removed_meanwhile_answers_nothing(hcp, connection
 
 def test_a_worker_that_vanishes_before_its_callback_is_replaced_once(hcp, clock, ask, tend):
     task = ask(stage="post_plan")
-    lost = next(claimed(RunTask, owner="a lost worker", clock=clock))
+    lost = next(claimed_in_turn(RunTask, owner="a lost worker", clock=clock))
     clock.forward(seconds=80)
     tend()
     assert hcp.told == []
