@@ -47,7 +47,7 @@ class Command(BaseCommand):
         return parser
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("--run", required=True, metavar="ID", help="what the pipeline called the run, or id:N: ours")
+        parser.add_argument("--run", required=True, metavar="ID", help="what the pipeline called it, or our id as id:N")
         parser.add_argument("--project", default="", metavar="NAME", help="where several projects have such a run")
         parser.add_argument("--organization", default="", metavar="SLUG", help="where several organizations have one")
         parser.add_argument("--wait", default="0", metavar="20m", help="ask until there is an answer, at most so long")
