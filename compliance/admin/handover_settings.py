@@ -9,6 +9,7 @@ from django.utils import timezone
 from compliance.models import HandoverSettings
 from compliance.selectors.handover_settings import schedule_of
 from compliance.services import handover_settings
+from compliance.web.refusals import show_refusal
 from organizations.errors import Invalid
 from organizations.web.admin import OwnedModelAdmin
 
@@ -34,16 +35,16 @@ class HandoverSettingsForm(forms.ModelForm):
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or {}
-        if self.errors:
+        organization = cleaned.get("organization") or (self.instance.organization if self.instance.pk else None)
+        if organization is None:
             return cleaned
-        organization = cleaned.get("organization") or self.instance.organization
         candidate = HandoverSettings.objects.filter(organization=organization).first()
         if candidate is not None and self.instance.pk is None:
             raise ValidationError({"organization": "This organization has settings already; change those."})
         try:
             handover_settings.take(candidate or HandoverSettings(organization=organization), values_of(cleaned))
         except Invalid as error:
-            raise ValidationError(error.errors) from error
+            show_refusal(self, error)
         return cleaned
 
     def _post_clean(self) -> None:

@@ -2,7 +2,6 @@ from typing import Any
 
 from django import forms
 from django.contrib import admin
-from django.core.exceptions import ValidationError
 from django.http import HttpRequest
 from django.utils import timezone
 
@@ -10,7 +9,8 @@ from compliance.models import ProviderConnection
 from compliance.providers.base import TestOutcome
 from compliance.providers.fields import ENDPOINTS, FIELDS, KINDS, LONGEST_VALUE, Field
 from compliance.services import provider_connections
-from compliance.web.connection_admin import ConnectionAdmin, secret_field
+from compliance.web.connection_admin import ConnectionAdmin, say_stored, secret_field
+from compliance.web.refusals import show_refusal
 from organizations.errors import Invalid
 
 PLAIN = ("name", "kind", "endpoint", "ca_certificate")
@@ -41,21 +41,24 @@ class BaseForm(forms.ModelForm):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         if self.instance.pk:
+            stored = provider_connections.secrets_of(self.instance)
             for field in FIELDS[self.instance.kind]:
                 name = form_name(self.instance.kind, field.name)
+                if field.secret:
+                    say_stored(self.fields[name], bool(stored.get(field.name)))
                 self.initial[name] = "" if field.secret else self.instance.scope.get(field.name, "")
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or {}
-        if self.errors:
-            return cleaned
         candidate = ProviderConnection.objects.filter(pk=self.instance.pk).first()
+        if candidate is None and not {"organization", "kind"} <= cleaned.keys():
+            return cleaned
         candidate = candidate or ProviderConnection(organization=cleaned["organization"])
         values = values_of(cleaned, candidate.kind)
         try:
             provider_connections.take(candidate, values)
         except Invalid as error:
-            raise ValidationError(self.placed(error, str(values["kind"]))) from error
+            show_refusal(self, Invalid(self.placed(error, str(values["kind"]))))
         return cleaned
 
     def placed(self, error: Invalid, kind: str) -> dict[str, list[str]]:
@@ -63,9 +66,8 @@ class BaseForm(forms.ModelForm):
         placed: dict[str, list[str]] = {}
         for name, words in error.errors.items():
             own = form_name(kind, name)
-            placed.setdefault(own if own in self.fields else name if name in self.fields else "__all__", []).extend(
-                words
-            )
+            shown = next((one for one in (own, name) if one in self.fields), "non_field_errors")
+            placed.setdefault(shown, []).extend(words)
         return placed
 
     def _post_clean(self) -> None:

@@ -1,6 +1,7 @@
 from typing import Any
 
 from django import forms
+from django.conf import settings
 from django.contrib import admin
 from django.core.exceptions import ValidationError
 from django.http import HttpRequest
@@ -10,8 +11,11 @@ from compliance.models import TerraformConnection
 from compliance.providers.base import TestOutcome
 from compliance.selectors.terraform_connections import notification_path, run_task_path
 from compliance.services import terraform_connections
-from compliance.web.connection_admin import ConnectionAdmin, secret_field
+from compliance.web.connection_admin import ConnectionAdmin, say_stored, secret_field
+from compliance.web.refusals import show_refusal
 from organizations.errors import Invalid
+
+NOT_SAVED = "Shown once the connection is saved."
 
 
 class TerraformConnectionForm(forms.ModelForm):
@@ -33,6 +37,8 @@ class TerraformConnectionForm(forms.ModelForm):
         super().__init__(*args, **kwargs)
         named = "\n".join(f"{workspace} = {project}" for workspace, project in self.instance.projects.items())
         self.initial.update(dict.fromkeys(terraform_connections.SECRETS, ""), projects=named)
+        for name in terraform_connections.SECRETS if self.instance.pk else ():
+            say_stored(self.fields[name], bool(getattr(self.instance, name)))
 
     def clean_projects(self) -> dict[str, str]:
         lines = [line for line in self.cleaned_data["projects"].splitlines() if line.strip()]
@@ -42,14 +48,14 @@ class TerraformConnectionForm(forms.ModelForm):
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or {}
-        if self.errors:
-            return cleaned
         candidate = TerraformConnection.objects.filter(pk=self.instance.pk).first()
+        if candidate is None and "organization" not in cleaned:
+            return cleaned
         candidate = candidate or TerraformConnection(organization=cleaned["organization"])
         try:
             terraform_connections.take(candidate, values_of(cleaned))
         except Invalid as error:
-            raise ValidationError(error.errors) from error
+            show_refusal(self, error)
         return cleaned
 
     def _post_clean(self) -> None:
@@ -71,7 +77,9 @@ class TerraformConnectionAdmin(ConnectionAdmin):
         ("Where Terraform finds this server", {"fields": ["notifications", "run_tasks"]}),
         ("Projects", {"fields": ["projects"]}),
     ]
-    list_display = ["name", "organization", "host", "last_heard_at"]
+    list_display = [
+        "name", "organization", "host", "has_token", "has_notification_key", "has_run_task_key", "last_heard_at",
+    ]  # fmt: skip
     list_filter = ["organization"]
     search_fields = ["name", "host"]
     gone = "its token and keys are forgotten; its runs and VMs stay"
@@ -81,11 +89,23 @@ class TerraformConnectionAdmin(ConnectionAdmin):
 
     @admin.display(description="notification URL")
     def notifications(self, connection: TerraformConnection) -> str:
-        return notification_path(connection) if connection.pk else "Shown once the connection is saved."
+        return settings.PUBLIC_URL + notification_path(connection) if connection.pk else NOT_SAVED
 
     @admin.display(description="run task URL")
     def run_tasks(self, connection: TerraformConnection) -> str:
-        return run_task_path(connection) if connection.pk else "Shown once the connection is saved."
+        return settings.PUBLIC_URL + run_task_path(connection) if connection.pk else NOT_SAVED
+
+    @admin.display(description="token", boolean=True)
+    def has_token(self, connection: TerraformConnection) -> bool:
+        return bool(connection.token)
+
+    @admin.display(description="notification key", boolean=True)
+    def has_notification_key(self, connection: TerraformConnection) -> bool:
+        return bool(connection.notification_key)
+
+    @admin.display(description="run task key", boolean=True)
+    def has_run_task_key(self, connection: TerraformConnection) -> bool:
+        return bool(connection.run_task_key)
 
     def save_model(self, request: HttpRequest, obj: TerraformConnection, form: forms.ModelForm, change: bool) -> None:
         values = values_of(form.cleaned_data)

@@ -3,7 +3,7 @@ from typing import Any
 from django.db.models import Prefetch, QuerySet
 from django.utils import timezone
 from django_filters.rest_framework import CharFilter, ChoiceFilter, FilterSet, ModelChoiceFilter
-from drf_spectacular.utils import extend_schema
+from drf_spectacular.utils import extend_schema, extend_schema_field
 from rest_framework import serializers
 from rest_framework.decorators import action
 from rest_framework.request import Request
@@ -11,7 +11,9 @@ from rest_framework.response import Response
 
 from compliance.api.provisioning_runs import IDENTITIES
 from compliance.models import HostKey, ProvisionedVm, ProvisioningRun, VmEvent
+from compliance.reports.handovers import awaited
 from compliance.selectors.handovers import vm_handover, with_identity
+from compliance.selectors.provisioned_vms import timeline_of
 from compliance.services import handovers, vm_requests
 from compliance.web.projects import of_project
 from organizations.web.viewsets import OwnedReadViewSet, OwnedSerializer
@@ -67,14 +69,18 @@ class VmHostKeySerializer(serializers.ModelSerializer):
 
 
 class VmDetailSerializer(VmSerializer):
-    """A VM with its timeline, oldest first, and the keys of its host."""
+    """A VM with the last events of its timeline, oldest first, and the keys of its host."""
 
-    events = VmEventSerializer(many=True, read_only=True)
+    events = serializers.SerializerMethodField()
     host_keys = VmHostKeySerializer(source="host.keys", many=True, read_only=True)
 
     class Meta(VmSerializer.Meta):
         fields = [*VmSerializer.Meta.fields, "events", "host_keys"]
         read_only_fields = fields
+
+    @extend_schema_field(VmEventSerializer(many=True))
+    def get_events(self, vm: ProvisionedVm) -> Any:
+        return VmEventSerializer(reversed(timeline_of(vm)), many=True).data
 
 
 class HandoverSerializer(serializers.Serializer):
@@ -123,10 +129,9 @@ class VmFilters(FilterSet):
         return rows.filter(retired_at__isnull=wanted != "true")
 
 
-def with_timeline(vms: QuerySet[ProvisionedVm]) -> QuerySet[ProvisionedVm]:
-    """Read with each of ``vms`` its events, oldest first, and its host's keys."""
-    keys = Prefetch("host__keys", HostKey.objects.order_by("state", "pk"))
-    return vms.prefetch_related(Prefetch("events", VmEvent.objects.order_by("at", "pk")), keys)
+def with_keys(vms: QuerySet[ProvisionedVm]) -> QuerySet[ProvisionedVm]:
+    """Read with each of ``vms`` its host's keys."""
+    return vms.prefetch_related(Prefetch("host__keys", HostKey.objects.order_by("state", "pk")))
 
 
 class ProvisionedVmViewSet(OwnedReadViewSet):
@@ -152,7 +157,7 @@ class ProvisionedVmViewSet(OwnedReadViewSet):
         rows = super().get_queryset()
         if self.action == "handover":
             return rows.select_related(None).select_related("organization", "host")
-        return with_timeline(rows) if self.action == "retrieve" else rows
+        return with_keys(rows) if self.action == "retrieve" else rows
 
     @extend_schema(responses=VmDetailSerializer)
     def retrieve(self, request: Request, pk: str) -> Response:
@@ -165,9 +170,10 @@ class ProvisionedVmViewSet(OwnedReadViewSet):
         """Tell whether a VM may be handed over, and why not."""
         vm = self.get_object()
         found = vm_handover(vm, vm.identity)
+        waits_for = awaited(found, settled=vm.phase == ProvisionedVm.Phase.SETTLED)
         return Response({
             "allowed": found.allowed, "state": found.state, "reasons": found.reasons, "would_block": found.would_block,
-            "scan": found.scan, "identity": found.identity, "waits_for": found.waits_for, "url": found.url,
+            "scan": found.scan, "identity": found.identity, "waits_for": waits_for, "url": found.url,
         })  # fmt: skip
 
     @extend_schema(request=None, responses={202: VmScanSerializer})

@@ -44,6 +44,8 @@ class OverviewSerializer(serializers.Serializer):
     grade = serializers.ChoiceField(choices=("green", "amber", "red", "grey"))
     vms_scanned = serializers.IntegerField()
     vms_blocked = serializers.IntegerField()
+    vms_unverified = serializers.IntegerField()
+    vms_pending = serializers.IntegerField()
     pass_rate = serializers.FloatField(allow_null=True)
     minimum_score = serializers.FloatField()
     scans = RecentScanSerializer(many=True)
@@ -62,6 +64,8 @@ class ProvisioningOverviewView(APIView):
             "grade": figures.grade,
             "vms_scanned": figures.vms_scanned,
             "vms_blocked": figures.vms_blocked,
+            "vms_unverified": figures.vms_unverified,
+            "vms_pending": figures.vms_pending,
             "pass_rate": figures.pass_rate,
             "minimum_score": settings_of(organization).minimum_score,
             "scans": recent_scans(Scan.objects.filter(organization=organization), RECENT),

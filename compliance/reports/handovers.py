@@ -11,6 +11,7 @@ from organizations.reports.characters import one_line
 
 ORDER = ("blocked", "unverified", "pending", "released", "exempt", "allowed")
 """The states, the worst first."""
+INDENT, LONGEST_NAME = " " * 12, 40
 WORDS = {
     "blocked": "blocked", "unverified": "unverified: nothing proves that they meet the rules", "pending": "pending",
     "released": "released by an admin", "exempt": "exempt", "allowed": "allowed",
@@ -20,6 +21,7 @@ NOT_LISTED = (
     "the gate knows nothing of its machines: those of a scaling group stand in no state, that of a spot request does "
     "once it runs and an apply has refreshed the state, and other providers are not supported."
 )
+NOBODY_SCANS = "Nobody scans it: use Scan now, or switch on Scan on provision in the settings of provisioning."
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +87,15 @@ def summary(states: list[str]) -> list[str]:
 
 def values(handover: RunHandover) -> dict[str, Any]:
     """Return the answer as plain values; ``allowed``, ``final`` and ``state`` come first, for those who read text."""
-    return asdict(handover)
+    told = asdict(handover)
+    for row, vm in zip(told["vms"], handover.vms, strict=True):
+        row["waits_for"] = awaited(vm, settled=handover.final)
+    return told
+
+
+def awaited(vm: VmHandover, *, settled: bool) -> str:
+    """Return what ``vm`` waits for: a pending one that nobody looks for any more (``settled``) waits for a person."""
+    return vm.waits_for or (NOBODY_SCANS if settled and vm.state == "pending" else "")
 
 
 # --- For people -------------------------------------------------------------------------------------------------------
@@ -100,20 +110,20 @@ def lines(handover: RunHandover) -> Iterator[str]:
     yield f"Run {handover.run_id} of {handover.project} ({handover.organization}): {handover.state}"
     for reason in handover.reasons:
         yield f"  {reason}"
-    width = max((len(vm.name) for vm in handover.vms), default=0)
+    width = min(max((len(one_line(vm.name)) for vm in handover.vms), default=0), LONGEST_NAME)
     for vm in sorted(handover.vms, key=lambda one: (ORDER.index(one.state), one.name)):
-        yield f"{vm.state:<10}  {vm.name:<{min(width, 40)}}  {vm.host}"
-        for reason in told(vm):
-            yield f"            {reason}"
+        yield f"{vm.state:<10}  {one_line(vm.name):<{width}}  {vm.host}"
+        for reason in told(vm, settled=handover.final):
+            yield f"{INDENT}{reason}"
     for group in handover.groups:
         yield f"not listed  {group}: {NOT_LISTED}"
 
 
-def told(vm: VmHandover) -> Iterator[str]:
+def told(vm: VmHandover, *, settled: bool) -> Iterator[str]:
     """Yield what is to say of one VM: reasons, what it waits for, what was let pass, how it is known."""
     yield from vm.reasons
-    if vm.waits_for:
-        yield vm.waits_for
+    if waits_for := awaited(vm, settled=settled):
+        yield waits_for
     if vm.allowed:
         yield from (f"Block mode would say: {reason}" for reason in vm.would_block)
     if vm.identity == "first_contact":
@@ -123,8 +133,8 @@ def told(vm: VmHandover) -> Iterator[str]:
 
 
 def one_line_kept(line: str) -> str:
-    """Return ``line`` harmless, with the blanks at its begin and its columns."""
-    return " " * (len(line) - len(line.lstrip())) + "  ".join(one_line(part) for part in line.strip().split("  "))
+    """Return ``line`` harmless, with all its blanks: columns stay where they are."""
+    return " ".join(one_line(part) for part in line.split(" "))
 
 
 # --- For CI servers ---------------------------------------------------------------------------------------------------
@@ -157,7 +167,7 @@ def junit(handover: RunHandover) -> bytes:
         own = etree.SubElement(case, "properties")
         for key in ("identity", "scan", "url"):
             etree.SubElement(own, "property", name=key, value=one_line(str(getattr(vm, key) or "")))
-        verdict(case, vm.state, [*told(vm)])
+        verdict(case, vm.state, [*told(vm, settled=handover.final)])
     return etree.tostring(root, xml_declaration=True, encoding="UTF-8", pretty_print=True)
 
 

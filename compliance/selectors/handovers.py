@@ -21,7 +21,6 @@ NO_VMS = "This run has no VMs."
 UNKNOWN_MACHINES = "This run has no VMs that the gate knows; of the machines of {} it knows nothing."
 ALL_GONE = "All VMs of this run were destroyed since."
 GONE_UNPROVEN = "All VMs of this run are gone from its state since, and not all of them had been let through before."
-NOBODY_LOOKS = "Nobody looks at it: scan it now, or switch on Scan on provision and apply again."
 
 
 def with_identity(vms: QuerySet[ProvisionedVm]) -> QuerySet[ProvisionedVm]:
@@ -45,7 +44,7 @@ def vm_handover(vm: ProvisionedVm, identity: str) -> VmHandover:
     return answer({
         "pk": vm.pk, "name": vm.name, "instance_id": vm.instance_id, "host__hostname": vm.host.hostname,
         "state": vm.state, "reasons": vm.reasons, "would_block": vm.would_block, "scan": vm.scan_id,
-        "identity": identity, "waits_for": vm.waits_for, "phase": vm.phase,
+        "identity": identity, "waits_for": vm.waits_for,
     })  # fmt: skip
 
 
@@ -110,14 +109,10 @@ def answer(row: Mapping[str, Any]) -> VmHandover:
         host=row["host__hostname"],
         allowed=row["state"] in ALLOWING,
         state=row["state"],
-        reasons=[*row["reasons"], NOBODY_LOOKS] if unlooked_for(row) else row["reasons"],
+        reasons=row["reasons"],
         would_block=row["would_block"],
         scan=row["scan"],
         identity=row["identity"],
         waits_for=row["waits_for"],
         url=f"{settings.PUBLIC_URL}/provisioning/vms/{row['pk']}/",
     )
-
-
-def unlooked_for(row: Mapping[str, Any]) -> bool:
-    return row["state"] == ProvisionedVm.State.PENDING and row["phase"] == SETTLED

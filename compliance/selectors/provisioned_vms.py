@@ -6,7 +6,7 @@ from typing import TypeVar
 
 from django.db.models import Model, Prefetch, QuerySet
 
-from compliance.models import HostKey, ProvisionedVm, Scan, VmEvent
+from compliance.models import HostKey, ProviderConnection, ProvisionedVm, Scan, VmEvent
 from organizations.models.memberships import Membership
 from organizations.models.organizations import Organization
 from organizations.models.users import User
@@ -61,6 +61,14 @@ def with_everything(vms: QuerySet[ProvisionedVm]) -> QuerySet[ProvisionedVm]:
 def timeline_of(vm: ProvisionedVm, number: int = SHOWN_EVENTS) -> list[VmEvent]:
     """Return the last ``number`` events of ``vm``, newest first."""
     return list(VmEvent.objects.filter(vm=vm).order_by("-at", "-pk")[:number])
+
+
+def is_nowhere(vm: ProvisionedVm) -> bool:
+    """Return whether no address of ``vm`` is known and no stored connection could tell one."""
+    if vm.addresses or vm.host.address:
+        return False
+    told = ProviderConnection.objects.filter(organization=vm.organization_id, kind=vm.provider, removed_at=None)
+    return not told.exists()
 
 
 def who_release(organization: Organization) -> list[User]:

@@ -8,6 +8,7 @@ from django.db.models.functions import Coalesce
 from compliance.models import HandoverSettings, ProvisionedVm, Scan
 from organizations.models.organizations import Organization
 
+State = ProvisionedVm.State
 GOOD, FAIR = 90.0, 70.0
 """From these scores on the colour is green, and amber."""
 
@@ -17,13 +18,16 @@ class Overview:
     """The four figures, scores in percent and unrounded; None where nothing was scored.
 
     ``vms_scanned`` counts VMs that have had a completed scan of their own, destroyed ones too; ``vms_blocked`` those
-    that are blocked now. ``pass_rate`` is the share of the ``scans_scored`` that reach the minimum set today.
+    that are blocked now, which the gate holds back like the unverified and the pending ones. ``pass_rate`` is the share
+    of the ``scans_scored`` that reach the minimum set today.
     """
 
     average_score: float | None
     grade: str
     vms_scanned: int
     vms_blocked: int
+    vms_unverified: int
+    vms_pending: int
     scans_scored: int
     scans_passed: int
     pass_rate: float | None
@@ -45,11 +49,14 @@ def overview(organizations: QuerySet[Organization]) -> Overview:
     )
     vms = ProvisionedVm.objects.in_service().within(organizations)
     average = latest_scores(vms).aggregate(average=Avg("latest"))["average"]
+    states = dict(vms.order_by().values_list("state").annotate(number=Count("pk")))
     return Overview(
         average_score=average,
         grade=grade(average),
         vms_scanned=sums["vms"],
-        vms_blocked=vms.filter(state=ProvisionedVm.State.BLOCKED).count(),
+        vms_blocked=states.get(State.BLOCKED, 0),
+        vms_unverified=states.get(State.UNVERIFIED, 0),
+        vms_pending=states.get(State.PENDING, 0),
         scans_scored=sums["scored"],
         scans_passed=sums["passed"],
         pass_rate=100 * sums["passed"] / sums["scored"] if sums["scored"] else None,

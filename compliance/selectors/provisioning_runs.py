@@ -10,19 +10,20 @@ LONGEST_ID = 18
 
 
 def runs_called(wanted: str, *, project: str = "", organization: str = "") -> list[ProvisioningRun]:
-    """Return the runs that ``wanted`` may mean, at most ten: by our id, written ``7`` or ``id:7``, or by their own.
+    """Return the runs that ``wanted`` may mean, the newest first, at most ten: by their own id, or by ours as ``id:7``.
 
+    A number alone is never ours: a pipeline numbers its runs, and ours may be another organization's.
     ``project`` is a name, ``organization`` a slug; empty ones do not narrow.
     """
     named, number = Q(run_id=wanted), wanted.removeprefix(OURS)
-    if number.isascii() and number.isdigit() and len(number) <= LONGEST_ID:
-        named = Q(pk=int(number)) if wanted.startswith(OURS) else named | Q(pk=int(number))
+    if wanted.startswith(OURS) and number.isascii() and number.isdigit() and len(number) <= LONGEST_ID:
+        named = Q(pk=int(number))
     runs = ProvisioningRun.objects.filter(named).select_related("project", "organization")
     if project:
         runs = runs.filter(project__name=project)
     if organization:
         runs = runs.filter(organization__slug=organization)
-    return list(runs.order_by("pk")[:MOST])
+    return list(runs.order_by("-pk")[:MOST])
 
 
 def newer_than(run: ProvisioningRun) -> ProvisioningRun | None:

@@ -1,4 +1,4 @@
-"""Retention: facts and results of old scans go, their counts and scores stay for ever."""
+"""Retention: facts and results of old scans and old events of VMs go, counts and scores stay for ever."""
 
 import json
 from collections.abc import Iterator
@@ -8,7 +8,7 @@ from django.conf import settings
 from django.db import transaction
 from django.db.models import Exists, Max, OuterRef, QuerySet
 
-from compliance.models import Blob, CheckState, Preview, Scan, Snapshot, Stream
+from compliance.models import Blob, CheckState, Preview, Scan, Snapshot, Stream, VmEvent
 from compliance.services.snapshots import lock_blobs
 from organizations.models.organizations import Organization
 
@@ -24,6 +24,7 @@ def prune(*, now: datetime) -> dict[str, int]:
     states = now - timedelta(days=settings.CHECK_STATE_DAYS)
     return {
         "scans' details": prune_details(detail, now),
+        "events of VMs": delete(VmEvent.objects.filter(at__lt=detail).exclude(kind=VmEvent.Kind.RELEASED)),
         "snapshots": delete(unused_snapshots(detail)),
         "check states": delete(CheckState.objects.filter(valid_to__lt=states)),
         "previews": delete(Preview.objects.filter(finished_at__lt=now - PREVIEWS_KEPT)),

@@ -22,9 +22,10 @@ from compliance.web.handover_settings import (
     chosen_first,
     cron_words,
     exemptions_in,
-    rules_in_form,
+    ticked_rules,
     values_of,
 )
+from compliance.web.refusals import show_refusal
 from organizations.errors import Invalid, Refused
 from organizations.models.organizations import Organization
 from organizations.web.lists import wanted_id
@@ -65,27 +66,32 @@ class HandoverSettingsPage(SettingsPart, TemplateView):
             choices = list(self.organizations.order_by("name")[:200])
             return self.render_to_response(self.get_context_data(organizations_to_choose=choices))
         settings = settings_of(organization)
-        exempted = Exemptions(list(settings.exempted_rules), exempted_projects(settings))
+        exempted = Exemptions(rules=list(settings.exempted_rules), projects=exempted_projects(settings))
         return self.shown(organization, self.form_of(organization, initial=values_of(settings)), exempted)
 
     def post(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         organization = self.required_organization()
         form = self.form_of(organization, data=request.POST)
         exempted = exemptions_in(request.POST, Project.objects.of(organization))
-        refused = {}
-        if form.is_valid():
-            names = [project.name for project in exempted.projects] + exempted.unknown
-            lists = {"exempted_rules": exempted.rules, "exempted_projects": names}
-            try:
-                handover_settings.change_settings(
-                    actor=request.user, organization=organization, values=form.cleaned_data | lists, now=timezone.now()
-                )
-            except Invalid as refusal:
-                refused = form.take(refusal)
-            else:
-                messages.success(request, "The settings are saved. They count for every VM from now on.")
-                return redirect(f"{reverse('compliance:handover_settings')}?organization={organization.pk}")
-        return self.shown(organization, form, exempted, refused, 400)
+        refused: dict[str, list[str]] = {}
+        try:
+            self.take(organization, form, exempted)
+        except Invalid as refusal:
+            refused = show_refusal(form, refusal)
+        if form.errors or refused:
+            return self.shown(organization, form, exempted, refused, 400)
+        messages.success(request, "The settings are saved. They count for every VM from now on.")
+        return redirect(f"{reverse('compliance:handover_settings')}?organization={organization.pk}")
+
+    def take(self, organization: Organization, form: HandoverSettingsForm, exempted: Exemptions) -> None:
+        """Store a valid form; of another one ask the service all the same, so that everything is told at once."""
+        if not form.is_valid():
+            handover_settings.take(settings_of(organization), form.cleaned_data | exempted.values)
+            return
+        handover_settings.change_settings(
+            actor=self.request.user, organization=organization, values=form.cleaned_data | exempted.values,
+            now=timezone.now(),
+        )  # fmt: skip
 
     def form_of(self, organization: Organization, **given: Any) -> HandoverSettingsForm:
         credentials = Credential.objects.of(organization).order_by("name")
@@ -103,6 +109,7 @@ class HandoverSettingsPage(SettingsPart, TemplateView):
             cron=cron_words(form["schedule_cron"].value() or "", organization.zone, timezone.now()),
             rules=chosen_first(rules_called(organization, exempted.rules), []),
             projects=chosen_first(exempted.projects, []),
+            more_rules="\n".join(exempted.typed),
             more_projects="\n".join(exempted.unknown),
             terraform=connections_of(TerraformConnection, organization),
             providers=connections_of(ProviderConnection, organization),
@@ -136,7 +143,7 @@ class RuleChoices(SettingsPart, View):
     def get(self, request: HttpRequest) -> HttpResponse:
         organization = self.required_organization()
         words = asked_text(request.GET, "rule_q").strip()
-        chosen = rules_called(organization, rules_in_form(request.GET))
+        chosen = rules_called(organization, ticked_rules(request.GET))
         found = matching_rules(organization, words) if words else []
         context = {"rules": chosen_first(chosen, found), "words": words, "found": found}
         return render(request, "compliance/_exempted_rules.html", context)

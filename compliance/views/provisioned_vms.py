@@ -10,20 +10,31 @@ from django.utils import timezone
 from django.views.generic import TemplateView
 from django.views.generic.base import View
 
-from compliance.models import ProviderConnection, ProvisionedVm
+from compliance.models import HandoverSettings, ProviderConnection, ProvisionedVm
 from compliance.selectors.handover_settings import settings_of
-from compliance.selectors.provisioned_vms import scans_of, shown_vms, timeline_of, who_release, with_everything
+from compliance.selectors.provisioned_vms import (
+    is_nowhere,
+    scans_of,
+    shown_vms,
+    timeline_of,
+    who_release,
+    with_everything,
+)
 from compliance.services import handovers, vm_requests
+from compliance.services.vm_streams import missing_content
 from compliance.web.provisioned_vms import (
     COLUMNS,
     STATES,
     ReleaseForm,
     gate_of,
     narrowed_vms,
+    outlook_of,
     projects_offered,
+    reasons_in,
     releasable,
     steps_of,
     told,
+    why_not_released,
 )
 from organizations.errors import Invalid, Refused
 from organizations.permissions import holds
@@ -68,6 +79,7 @@ class VmPage(OwnedPage, TemplateView):
     def get_context_data(self, pk: int, **kwargs: Any) -> dict[str, Any]:
         vm = self.row(with_everything(ProvisionedVm.objects.all()), pk=pk)
         scans = scans_of(vm, SHOWN_SCANS)
+        settings = settings_of(vm.organization)
         running = next((scan for scan in scans if not scan.ended), None)
         context = super().get_context_data(**kwargs) | {
             "vm": vm,
@@ -79,15 +91,19 @@ class VmPage(OwnedPage, TemplateView):
             "events": [told(event) for event in timeline_of(vm)],
             "releasers": who_release(vm.organization),
             "may_release": releasable(vm) and holds(self.request.user, "release_handover", vm),
-            "settings": settings_of(vm.organization),
+            "may_scan": vm.retired_at is None and holds(self.request.user, "manage_compliance", vm),
+            "may_configure": holds(self.request.user, "manage_settings", vm.organization),
+            "settings": settings,
+            "reasons": reasons_in(vm.reasons),
+            "against": reasons_in(vm.would_block),
         }
+        if not vm.allowed and vm.retired_at is None:
+            context |= outlook(vm, settings)
         if self.get_template_names() == [self.partial]:
             return context
         return context | {
             "form": ReleaseForm(),
             "keys": list(vm.host.keys.all()),
-            "may_scan": vm.retired_at is None and holds(self.request.user, "manage_compliance", vm),
-            "may_configure": holds(self.request.user, "manage_settings", vm.organization),
         }
 
     def render_to_response(self, context: dict[str, Any], **response: Any) -> HttpResponse:
@@ -109,7 +125,7 @@ class ReleaseVm(OwnedPage, TemplateView):
     def get(self, request: HttpRequest, pk: int) -> HttpResponse:
         vm = self.row(vms(), pk=pk)
         if not releasable(vm):
-            messages.info(request, f"{vm} needs no release.")
+            messages.info(request, why_not_released(vm))
             return redirect("compliance:vm", pk=pk)
         return self.shown(vm, ReleaseForm())
 
@@ -152,6 +168,15 @@ class ScanVm(OwnedPage, View):
         else:
             messages.success(request, f"A scan of {vm} is asked for.")
         return redirect("compliance:vm", pk=pk)
+
+
+def outlook(vm: ProvisionedVm, settings: HandoverSettings) -> dict[str, Any]:
+    """Return what a page says of how ``vm``, which the gate holds back, may come to its handover."""
+    missing = missing_content(settings, vm.host.os_type)
+    found = outlook_of(
+        vm, nowhere=is_nowhere(vm), unscannable=bool(missing), only_admins=settings.only_admins_unblock
+    )  # fmt: skip
+    return {"outlook": found, "missing_content": missing}
 
 
 def vms() -> QuerySet[ProvisionedVm]:

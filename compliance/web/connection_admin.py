@@ -30,6 +30,12 @@ def secret_field(label: str, help_text: str = "", *, lines: bool = False, longes
     )  # fmt: skip
 
 
+def say_stored(field: forms.Field, stored: bool) -> None:
+    """Have the help text of a secret's field say whether one is stored; the field itself is always empty."""
+    words = "One is stored" if stored else "None is stored"
+    field.help_text = f"{words}. {field.help_text}"
+
+
 class ConnectionAdmin(OwnedModelAdmin):
     """Connections that services make, change, try and remove; a removed one is not shown."""
 

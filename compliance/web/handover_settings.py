@@ -12,7 +12,6 @@ from django.http import QueryDict
 
 from compliance.lib.cron import BadCron, next_times, parse, words
 from compliance.models import Credential, HandoverSettings, Project
-from organizations.errors import Invalid
 from organizations.web.lists import wanted_id
 
 MODES = (
@@ -82,16 +81,6 @@ class HandoverSettingsForm(forms.Form):
         chosen = self["enforcement_mode"].value()
         return [{"value": v, "label": label, "text": text, "chosen": v == chosen} for v, label, text in MODES]
 
-    def take(self, refusal: Invalid) -> dict[str, list[str]]:
-        """Show what a service refused beside the fields that it named; return what it said of others."""
-        others = {}
-        for name, said in refusal.errors.items():
-            if name in self.fields or name == "non_field_errors":
-                self.add_error(name if name in self.fields else None, list(said))
-            else:
-                others[name] = list(said)
-        return others
-
 
 def values_of(settings: HandoverSettings) -> dict[str, Any]:
     """Return what the form of ``settings`` shows at first."""
@@ -103,11 +92,18 @@ def values_of(settings: HandoverSettings) -> dict[str, Any]:
 
 @dataclass(frozen=True)
 class Exemptions:
-    """What a form says is exempted: ticked ones and lines of text. ``unknown``: lines that name no project."""
+    """What a form says is exempted: ticked rules and ``typed`` ones, projects, and lines that name no project."""
 
     rules: list[str] = field(default_factory=list)
+    typed: list[str] = field(default_factory=list)
     projects: list[Project] = field(default_factory=list)
     unknown: list[str] = field(default_factory=list)
+
+    @property
+    def values(self) -> dict[str, list[str]]:
+        """Return what the service takes of them."""
+        names = [project.name for project in self.projects] + self.unknown
+        return {"exempted_rules": [*self.rules, *self.typed], "exempted_projects": names}
 
 
 def exemptions_in(sent: QueryDict, projects: QuerySet[Project]) -> Exemptions:
@@ -117,12 +113,15 @@ def exemptions_in(sent: QueryDict, projects: QuerySet[Project]) -> Exemptions:
     found = list(projects.filter(pk__in=[pk for pk in ids if pk is not None]))
     by_name = {project.name: project for project in projects.filter(name__in=named)} if named else {}
     found += [by_name[name] for name in named if name in by_name and by_name[name] not in found]
-    return Exemptions(rules_in_form(sent), found, [name for name in named if name not in by_name])
+    return Exemptions(
+        rules=ticked_rules(sent), typed=lines_of(sent.get("more_rules", "")), projects=found,
+        unknown=[name for name in named if name not in by_name],
+    )  # fmt: skip
 
 
-def rules_in_form(sent: QueryDict) -> list[str]:
-    ticked = [one.replace("\0", "")[:120] for one in sent.getlist("exempted_rules")[:MOST_LINES] if one.strip()]
-    return list(dict.fromkeys([*ticked, *lines_of(sent.get("more_rules", ""))]))
+def ticked_rules(sent: QueryDict) -> list[str]:
+    ticked = (one.replace("\0", "")[:120] for one in sent.getlist("exempted_rules")[:MOST_LINES] if one.strip())
+    return list(dict.fromkeys(ticked))
 
 
 def lines_of(text: str) -> list[str]:

@@ -1,7 +1,9 @@
 """Provisioned VMs on pages: the filters of their lists, and what the gate says in words."""
 
-from collections.abc import Mapping
+import re
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from enum import StrEnum
 
 from django import forms
 from django.db.models import Q, QuerySet
@@ -21,7 +23,7 @@ COLUMNS = {
 BLOCKED, WOULD_BLOCK = "blocked", "would_block"
 STATUSES = (*Scan.Status.choices, (BLOCKED, "Blocked handover"), (WOULD_BLOCK, "Against the rules"))
 """What the list of scans can be filtered by: the statuses, and what enforcement made of completed ones."""
-RELEASABLE = (State.BLOCKED, State.UNVERIFIED)
+RELEASABLE = (State.PENDING, State.BLOCKED, State.UNVERIFIED)
 PROJECTS_OFFERED = 500
 
 
@@ -118,8 +120,60 @@ def gate_of(vm: ProvisionedVm) -> Gate:
 
 
 def releasable(vm: ProvisionedVm) -> bool:
-    """Tell whether a release would change anything that will not change by itself in a moment."""
+    """Tell whether a release would change anything: the gate holds the VM back."""
     return vm.retired_at is None and vm.state in RELEASABLE
+
+
+def why_not_released(vm: ProvisionedVm) -> str:
+    """Return in a sentence why ``vm``, which is not releasable, needs no release."""
+    if vm.retired_at is not None:
+        return f"{vm} was destroyed; nothing is left to release."
+    return f"{vm} needs no release: it may be handed over, for it is {vm.get_state_display().lower()}."
+
+
+class Outlook(StrEnum):
+    """What changes the gate's answer about a VM that it holds back."""
+
+    ADDRESS = "address"
+    CONTENT = "content"
+    HOST_RETIRED = "host_retired"
+    NOBODY = "nobody"
+    WAITS = "waits"
+    RELEASE = "release"
+    SCAN = "scan"
+
+
+def outlook_of(vm: ProvisionedVm, *, nowhere: bool, unscannable: bool, only_admins: bool) -> Outlook:
+    """Return what ends that the gate holds ``vm`` back, the obstacle that comes first.
+
+    ``nowhere``: nobody can tell its address; ``unscannable``: no content fits its OS; ``only_admins`` end a block.
+    """
+    if vm.state == State.BLOCKED and only_admins:
+        return Outlook.RELEASE
+    if vm.host.retired_at is not None:
+        return Outlook.HOST_RETIRED
+    if unscannable:
+        return Outlook.CONTENT
+    if nowhere:
+        return Outlook.ADDRESS
+    if vm.state != State.PENDING:
+        return Outlook.SCAN
+    return Outlook.NOBODY if vm.phase == Phase.SETTLED else Outlook.WAITS
+
+
+FAILED_CHECKS = re.compile(r"[0-9]+ (critical|high) CIS check\(s\) failed")
+
+
+@dataclass(frozen=True)
+class Reason:
+    """A reason of the gate; ``severity`` is that of the failed checks which it counts, or empty."""
+
+    text: str
+    severity: str = ""
+
+
+def reasons_in(texts: Iterable[str]) -> list[Reason]:
+    return [Reason(text, found[1] if (found := FAILED_CHECKS.fullmatch(text)) else "") for text in texts]
 
 
 PLACES = {Phase.ADDRESS: 1, Phase.SSH: 2, Phase.SCAN: 3, Phase.SETTLED: 4}

@@ -47,12 +47,14 @@ def aws(organization):
     }  # fmt: skip
 
 
-def test_a_terraform_connection_is_made_changed_and_removed(page, terraform):
+def test_a_terraform_connection_is_made_changed_and_removed(page, terraform, settings):
+    settings.PUBLIC_URL = "https://plumbline.example.com"
     assert page.post(url("terraform", "add"), terraform).status_code == 302
     made = TerraformConnection.objects.get()
     assert (made.token, made.projects) == (SECRET, {"web-prod": "web"})
     shown = page.get(url("terraform", "change", made.pk)).content.decode()
-    assert f"/hooks/terraform/run-task/{made.pk}/" in shown
+    assert f"https://plumbline.example.com/hooks/terraform/run-task/{made.pk}/" in shown
+    assert f"https://plumbline.example.com/hooks/terraform/notification/{made.pk}/" in shown
     assert SECRET not in shown
     kept = terraform | {"name": "TFE", "token": "", "projects": ""}
     assert page.post(url("terraform", "change", made.pk), kept).status_code == 302
@@ -76,6 +78,26 @@ def test_complaints_stand_beside_their_fields(page, terraform, aws):
     assert found.keys() == {"aws__region", "aws__secret_access_key"}
     assert errors_of(page.post(url("provider", "add"), aws | {"kind": ""})).keys() == {"kind"}
     assert not ProviderConnection.objects.exists()
+
+
+def test_all_complaints_come_at_once(page, terraform, aws):
+    bad = terraform | {"name": "", "run_task_key": "short", "ca_certificate": "x", "projects": "web-prod"}
+    found = errors_of(page.post(url("terraform", "add"), bad))
+    assert found.keys() == {"name", "run_task_key", "ca_certificate", "projects"}
+    assert [len(words) for words in found.values()] == [1] * 4
+    found = errors_of(page.post(url("provider", "add"), aws | {"name": "", "aws__region": "Frankfurt"}))
+    assert found.keys() == {"name", "aws__region"}
+
+
+def test_what_is_stored_of_secrets_is_said_and_not_shown(page, organization):
+    terraform = TerraformConnectionFactory(organization=organization, token=SECRET)
+    shown = page.get(url("terraform", "change", terraform.pk)).content.decode()
+    assert (shown.count("One is stored."), shown.count("None is stored."), SECRET in shown) == (1, 2, False)
+    listed = page.get(url("terraform", "changelist")).content.decode()
+    assert [listed.count(f'alt="{value}"') for value in ("True", "False")] == [1, 2]
+    provider = ProviderConnectionFactory(organization=organization, secrets=json.dumps({"secret_access_key": SECRET}))
+    assert page.get(url("provider", "change", provider.pk)).content.decode().count("One is stored.") == 1
+    assert "One is stored." not in page.get(url("terraform", "add")).content.decode()
 
 
 def test_a_provider_connection_asks_for_the_fields_of_its_kind(page, aws):

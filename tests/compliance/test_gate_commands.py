@@ -20,7 +20,7 @@ from lxml import etree
 
 from compliance.management.commands import gate
 from compliance.models import ProvisionedVm, ProvisioningRun
-from compliance.reports.handovers import RunHandover, VmHandover, junit, text
+from compliance.reports.handovers import NOBODY_SCANS, RunHandover, VmHandover, junit, text, values
 from organizations.models.organizations import Organization
 from tests.compliance.test_provisioning_runs_api import run_with, state_of
 from tests.factories.compliance import HostKeyFactory
@@ -72,23 +72,37 @@ def test_failed_run_ends_2_and_says_why(organization):
 @pytest.mark.django_db
 def test_run_is_found_by_its_own_id_and_by_ours(organization):
     run = run_with(organization, "allowed")
-    for name in (run.run_id, str(run.pk), f"id:{run.pk}"):
+    for name in (run.run_id, f"id:{run.pk}"):
         assert asked("--run", name)[0] == 0
+
+
+@pytest.mark.django_db
+def test_bare_number_is_the_number_of_the_pipeline_and_never_ours(organization, other_organization):
+    foreign = run_with(other_organization, "allowed", run_id="nightly")
+    with pytest.raises(CommandError, match=f"There is no run {foreign.pk}"):
+        asked("--run", str(foreign.pk))
+    run_with(organization, "blocked", run_id=str(foreign.pk))
+    assert asked("--run", str(foreign.pk))[0] == 2
 
 
 @pytest.mark.django_db
 def test_ambiguous_run_is_refused_until_it_is_told_apart(organization):
     first = run_with(organization, "allowed", run_id="build-7")
     other = run_with(OrganizationFactory(), "blocked", run_id="build-7")
-    with pytest.raises(CommandError, match=rf"Several runs.*id:{first.pk}.*id:{other.pk}"):
+    with pytest.raises(CommandError, match=rf"Several runs.*id:{other.pk}.*id:{first.pk} [^;]*\. Write"):
         asked("--run", "build-7")
     assert asked("--run", "build-7", "--project", first.project.name)[0] == 0
     assert asked("--run", "build-7", "--organization", other.organization.slug)[0] == 2
     assert asked("--run", f"id:{other.pk}")[0] == 2
-    named_like_an_id = run_with(organization, "blocked", run_id=str(first.pk))
-    with pytest.raises(CommandError, match="Several runs"):
-        asked("--run", str(first.pk))
-    assert asked("--run", f"id:{named_like_an_id.pk}")[0] == 2
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(("number", "words"), [(7, "and 2 older ones. Write"), (12, "and 5 older ones or more. Write")])
+def test_runs_of_one_name_that_are_not_listed_are_counted(organization, number, words):
+    runs = [run_with(organization, run_id="r1") for _ in range(number)]
+    with pytest.raises(CommandError, match=words) as refused:
+        asked("--run", "r1")
+    assert [f"id:{run.pk} " in str(refused.value) for run in runs] == [*[False] * (number - 5), *[True] * 5]
 
 
 @pytest.mark.django_db
@@ -186,6 +200,27 @@ def test_nothing_of_a_target_is_obeyed_by_a_terminal_or_breaks_the_xml():
     )  # fmt: skip
     assert not re.search("[\x00-\x09\x0b-\x1f\x7f-\x9f\u202e]", text(hostile))
     assert etree.fromstring(junit(hostile)).find("testsuite/testcase/failure") is not None
+
+
+def test_columns_of_the_text_line_up():
+    vms = [
+        VmHandover(1, name, "host", False, state, ["Why."], [], None, "pinned", "", "http://x/")
+        for name, state in (("web", "blocked"), ("a longer  name", "unverified"), ("db", "pending"))
+    ]
+    run = RunHandover(False, True, "blocked", ["Some."], 1, "7", "shop", "Org", "registered", [], vms)
+    printed = text(run).splitlines()
+    assert [line for line in printed if line.endswith("  host")] == [
+        "blocked     web            host", "unverified  a longer name  host", "pending     db             host",
+    ]  # fmt: skip
+    assert printed[1] == "  Some."
+    assert printed.count(" " * 12 + "Why.") == 3
+
+
+def test_pending_vm_that_nobody_looks_for_waits_for_a_person():
+    vm = VmHandover(1, "web", "host", False, "pending", [], [], None, "unknown", "", "http://x/")
+    for final in (True, False):
+        run = RunHandover(False, final, "pending", [], 1, "7", "shop", "Org", "registered", [], [vm])
+        assert [NOBODY_SCANS in said for said in (text(run), junit(run).decode(), str(values(run)))] == [final] * 3
 
 
 # --- The recipe -------------------------------------------------------------------------------------------------------

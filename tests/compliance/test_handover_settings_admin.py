@@ -59,6 +59,13 @@ def test_complaints_stand_beside_their_fields(page, organization, form):
     assert "already" in page.post(ADD, form).context["adminform"].form.errors["organization"][0]
 
 
+def test_all_complaints_come_at_once(page, form):
+    bad = {"enabled": "on", "wait_minutes": "soon", "exempted_rules": "none", "ssh_user": "two words"}
+    errors = page.post(ADD, form | bad).context["adminform"].form.errors
+    assert errors.keys() == {"wait_minutes", "ssh_credential", "exempted_rules", "ssh_user"}
+    assert "whole number" in errors["wait_minutes"][0]
+
+
 def test_other_tenants_see_and_choose_nothing(page, organization, other_organization, form):
     foreign = handover_settings(other_organization)
     assert page.get(change(foreign)).status_code == 302

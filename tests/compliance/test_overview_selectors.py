@@ -45,7 +45,7 @@ def test_colour_of_a_score(score, colour):
 
 
 def test_without_vms_there_is_nothing_to_average(organization):
-    assert figures(organization) == Overview(None, "grey", 0, 0, 0, 0, None)
+    assert figures(organization) == Overview(None, "grey", 0, 0, 0, 0, 0, 0, None)
 
 
 def test_average_is_over_the_latest_complete_scan_of_each_vm(organization):
@@ -85,14 +85,15 @@ def test_only_what_is_blocked_now_counts_as_blocked(organization):
     ProvisionedVmFactory(organization=organization, state="blocked")
     ProvisionedVmFactory(organization=organization, state="blocked", retired_at=NOON)
     ProvisionedVmFactory(organization=organization, state="unverified")
-    assert figures(organization).vms_blocked == 1
+    found = figures(organization)
+    assert (found.vms_blocked, found.vms_unverified, found.vms_pending) == (1, 1, 0)
 
 
 def test_scans_of_other_kinds_do_not_count(organization):
     handover_settings(organization)
     vm = ProvisionedVmFactory(organization=organization)
     completed_scan(vm.host)
-    assert figures(organization) == Overview(None, "grey", 0, 0, 0, 0, None)
+    assert figures(organization) == Overview(None, "grey", 0, 0, 0, 1, 0, 0, None)
 
 
 def test_figures_cost_as_many_queries_for_many_vms(organization):
@@ -118,6 +119,7 @@ def test_overview_shows_figures_and_the_last_scans(api, organization, other_orga
     scans = [vm_scan(vm, statuses=["fail"], now=NOON + timedelta(hours=hours)) for hours in range(21)]
     found = api.get(URL).json()
     assert (found["average_score"], found["grade"], found["vms_scanned"], found["vms_blocked"]) == (0.0, "red", 1, 1)
+    assert (found["vms_unverified"], found["vms_pending"]) == (0, 0)
     assert (found["pass_rate"], found["minimum_score"]) == (0.0, 70.0)
     assert [row["id"] for row in found["scans"]] == [scan.pk for scan in reversed(scans)][:20]
     newest = found["scans"][0]

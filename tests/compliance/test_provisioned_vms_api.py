@@ -158,6 +158,18 @@ def test_retrieved_vm_has_its_timeline_and_keys(api, vm):
     assert (found["hostname"], found["project_name"], found["allowed"]) == (vm.host.hostname, vm.project.name, False)
 
 
+def test_timeline_of_a_long_life_is_told_from_its_end(api, vm):
+    VmEvent.objects.bulk_create(VmEventFactory.build(vm=vm, at=NOON, text=f"event {number}") for number in range(100))
+    found = api.get(f"{URL}{vm.pk}/").json()["events"]
+    assert [event["text"] for event in found] == [f"event {number}" for number in range(40, 100)]
+
+
+def test_pending_vm_that_nobody_looks_for_says_what_to_do(api, vm):
+    assert "Nobody scans it: use Scan now" in api.get(f"{URL}{vm.pk}/handover/").json()["waits_for"]
+    ProvisionedVm.objects.update(phase="ssh", due_at=NOON)
+    assert api.get(f"{URL}{vm.pk}/handover/").json()["waits_for"] == ""
+
+
 def test_destroyed_vm_is_still_found_by_its_id(api, vm):
     ProvisionedVm.objects.update(retired_at=NOON)
     assert api.get(f"{URL}{vm.pk}/").json()["retired_at"]

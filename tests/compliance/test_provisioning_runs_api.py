@@ -9,7 +9,8 @@ from django.test.utils import CaptureQueriesContext, override_settings
 from rest_framework.test import APIClient
 
 from compliance.models import ProvisionedVm, ProvisioningRun
-from compliance.selectors.handovers import ALL_GONE, GONE_UNPROVEN, NOBODY_LOOKS
+from compliance.reports.handovers import NOBODY_SCANS
+from compliance.selectors.handovers import ALL_GONE, GONE_UNPROVEN
 from organizations.permissions import grant
 from tests.compliance.terraform_files import DATA, instance, showing
 from tests.factories.compliance import NOON, HostKeyFactory
@@ -220,10 +221,10 @@ def test_answer_is_not_final_while_a_blocked_vm_is_looked_at_again(api, organiza
 def test_a_pending_vm_is_waited_for_as_long_as_somebody_looks_for_it(api, organization):
     run = run_with(organization, "pending")
     answer = api.get(f"{URL}{run.pk}/handover/").json()
-    assert (answer["final"], answer["vms"][0]["reasons"]) == (True, ["It is pending.", NOBODY_LOOKS])
+    assert (answer["final"], answer["vms"][0]["waits_for"]) == (True, NOBODY_SCANS)
     run.vms.update(phase="address")
     answer = api.get(f"{URL}{run.pk}/handover/").json()
-    assert (answer["final"], answer["vms"][0]["reasons"]) == (False, ["It is pending."])
+    assert (answer["final"], answer["vms"][0]["waits_for"]) == (False, "")
 
 
 def test_a_superseded_run_is_answered_for_by_the_newer_one(api, organization):

@@ -186,6 +186,21 @@ def test_average_score_says_its_grade_by_colour_and_word(statuses, css, words, p
     assert words in shown
 
 
+def test_overview_says_what_else_is_held_back(page, organization, settings_row):
+    for state in ("pending", "pending", "unverified"):
+        ProvisionedVmFactory(organization=organization, state=state)
+    shown = text(page.get(OVERVIEW))
+    assert "none is held back" not in shown
+    assert "held back, too: 1 unverified, 2 pending" in shown
+    assert f'href="{VMS}?state=held"' in shown
+
+
+def test_recipe_stays_on_the_overview_and_lists_lead_to_it(page, vm):
+    assert "<summary>How VMs get here</summary>" in text(page.get(OVERVIEW))
+    assert 'id="way-post"' in text(page.get(OVERVIEW))
+    assert 'href="/provisioning/#way-post"' in text(page.get(SCANS))
+
+
 def test_overview_shows_the_last_twenty_only(page, vm, template):
     for number in range(22):
         vm_scan(vm, template, now=NOON + timedelta(minutes=number))

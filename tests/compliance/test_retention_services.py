@@ -6,12 +6,13 @@ from datetime import timedelta
 import pytest
 from django.core.management import call_command
 
-from compliance.models import Blob, CheckState, Scan, Snapshot, Stream
+from compliance.models import Blob, CheckState, Scan, Snapshot, Stream, VmEvent
 from compliance.selectors.snapshots import load_snapshot
 from compliance.services.retention import prune, sweep_blobs
 from compliance.services.snapshots import store_snapshot
 from templates_app.language.facts import Section, SectionStatus
 from tests.factories.compliance import NOON, HostFactory, completed_scan, some_facts
+from tests.factories.provisioning import VmEventFactory
 from tests.factories.templates_app import a_check, published_template
 
 pytestmark = pytest.mark.django_db
@@ -89,6 +90,13 @@ def test_states_that_ended_long_ago_go(host, template):
     assert ended == 5
     assert prune(now=NOON)["check states"] == 5
     assert CheckState.objects.current().count() == 5
+
+
+def test_old_events_of_vms_go_but_for_releases():
+    VmEventFactory(at=LONG_AGO, kind="scanned")
+    kept = [VmEventFactory(at=LONG_AGO, kind="released"), VmEventFactory(at=NOON, kind="scanned")]
+    assert prune(now=NOON)["events of VMs"] == 1
+    assert list(VmEvent.objects.order_by("pk")) == kept
 
 
 def test_a_pruned_scan_is_shown_with_its_figures(host, template, admin_client):

@@ -58,6 +58,11 @@ def children(pid: int) -> dict[str, int]:
     return found
 
 
+def environment_of(pid: int) -> dict[str, str]:
+    lines = Path(f"/proc/{pid}/environ").read_text().split("\0")
+    return dict(line.split("=", 1) for line in lines if "=" in line)
+
+
 def alive(pid: int) -> bool:
     try:
         return Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0] != "Z"
@@ -93,6 +98,8 @@ def test_one_command_runs_all_and_ends_clean(running):
     assert answer(port, "/accounts/login/") == 200
     wait_for(lambda: set(children(process.pid)) - {"local"} == {"queue", "web", "worker", "beat"})
 
+    told = {environment_of(pid)["PUBLIC_URL"] for name, pid in children(process.pid).items() if name != "queue"}
+    assert told == {f"http://127.0.0.1:{port}"}
     assert [niceness(children(process.pid)[name]) for name in ("web", "worker")] == [{0}, {10}]
     if os.geteuid() == 0:
         the_worker_gave_up_root_and_this_machine_is_scanned_as_root(process, data, port)

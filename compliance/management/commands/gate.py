@@ -16,10 +16,12 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from compliance.models import ProvisioningRun
 from compliance.reports.handovers import RunHandover, junit, text, values
 from compliance.selectors.handovers import run_handover
-from compliance.selectors.provisioning_runs import runs_called
+from compliance.selectors.provisioning_runs import MOST, runs_called
 
 ALLOWED, COULD_NOT = 0, 1
 POLL_S = 2.0
+SHOWN = 5
+"""So many runs of one name are listed, the newest first."""
 UNITS = {"": 1, "s": 1, "m": 60, "h": 3600}
 DURATION = re.compile(r"([0-9]{1,6})([smh]?)")
 LONGEST_WAIT_S = 24 * 3600
@@ -45,7 +47,7 @@ class Command(BaseCommand):
         return parser
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("--run", required=True, metavar="ID", help="what the pipeline called the run, or our id")
+        parser.add_argument("--run", required=True, metavar="ID", help="what the pipeline called it, or our id as id:N")
         parser.add_argument("--project", default="", metavar="NAME", help="where several projects have such a run")
         parser.add_argument("--organization", default="", metavar="SLUG", help="where several organizations have one")
         parser.add_argument("--wait", default="0", metavar="20m", help="ask until there is an answer, at most so long")
@@ -93,8 +95,16 @@ def one_run(wanted: str, project: str, organization: str) -> ProvisioningRun:
         return runs[0]
     if not runs:
         raise CommandError(f"There is no run {wanted}. Post its state first, or look up its id in provisioning/runs/.")
-    listed = "; ".join(f"id:{run.pk} (run {run.run_id} of {run.project}, {run.organization.slug})" for run in runs[:5])
+    named = [f"id:{run.pk} (run {run.run_id} of {run.project}, {run.organization.slug})" for run in runs[:SHOWN]]
+    listed = "; ".join(named) + more_than(len(named), len(runs))
     raise CommandError(f"Several runs are called {wanted}: {listed}. Write --run id:N, or name --project.")
+
+
+def more_than(shown: int, found: int) -> str:
+    """Return in words how many runs were ``found`` beside those that are ``shown``; empty when none were."""
+    if found == shown:
+        return ""
+    return f"; and {found - shown} older ones{' or more' if found == MOST else ''}"
 
 
 def seconds(written: str) -> int:

@@ -62,23 +62,34 @@ class Command(BaseCommand):
         if identity is not None:
             keep_root_for_this_machine(children)
         environment = {**os.environ, "HOME": str(settings.DATA_DIR), "PYTHONUNBUFFERED": "1"}
+        if not any(os.environ.get(name) for name in ("PUBLIC_URL", "PUBLIC_URL_FILE")):
+            environment["PUBLIC_URL"] = url_of(bind, port)
         Supervisor(children, environment, identity).run(lambda: self.tell(bind, port))
 
     def tell(self, bind: str, port: int) -> None:
         """Wait for the web server and print where it is."""
-        shown = "127.0.0.1" if bind == "0.0.0.0" else bind  # noqa: S104 - compared, not bound
         deadline = time.monotonic() + 60
         while time.monotonic() < deadline:
             try:
-                with socket.create_connection((shown, port), timeout=1):
+                with socket.create_connection((address_of(bind), port), timeout=1):
                     break
             except OSError:
                 time.sleep(0.2)
-        self.stdout.write(f"Plumbline is at http://{shown}:{port}/")
+        self.stdout.write(f"Plumbline is at {url_of(bind, port)}/")
         password_file = settings.DATA_DIR / "admin-password"
         if password_file.exists():
             self.stdout.write(f"Sign in as admin; the password made on the first start is in {password_file}")
         self.stdout.flush()
+
+
+def address_of(bind: str) -> str:
+    """Return an address at which a server is found that listens on ``bind``."""
+    return "127.0.0.1" if bind == "0.0.0.0" else bind  # noqa: S104 - compared, not bound
+
+
+def url_of(bind: str, port: int) -> str:
+    """Return where the web server is found; links lead there unless PUBLIC_URL says otherwise."""
+    return f"http://{address_of(bind)}:{port}"
 
 
 def own_children(bind: str, port: int) -> list[Child]:
