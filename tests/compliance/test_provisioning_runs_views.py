@@ -201,3 +201,15 @@ def test_without_runs_it_says_how_they_come(page, several):
 
 def test_runs_are_a_tab_of_provisioning(page):
     assert f'href="{RUNS}" aria-current="page">Runs</a>' in text(page.get(RUNS))
+
+
+def test_overview_says_that_runs_failed_in_the_last_seven_days(page, organization, other_organization):
+    failed(organization, created_at=timezone.now() - timedelta(days=8))
+    failed(other_organization)
+    assert f"{RUNS}?status=failed" not in text(page.get(OVERVIEW))
+    failed(organization)
+    shown = text(page.get(OVERVIEW))
+    assert "1 run failed in the last seven days." in shown
+    assert f'href="{RUNS}?status=failed"' in shown
+    failed(organization)
+    assert "2 runs failed in the last seven days." in text(page.get(OVERVIEW))
