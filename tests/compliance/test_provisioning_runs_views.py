@@ -91,7 +91,7 @@ def test_a_fetching_run_says_its_workspace_its_way_and_its_next_try(page, organi
 @pytest.mark.parametrize(
     ("fields", "words"),
     [
-        ({"due_at": NOON, "attempts": 0}, "A worker fetches it within seconds."),
+        ({"due_at": NOON, "attempts": 0}, "Waits for a worker."),
         ({"due_at": NOON, "attempts": 1}, "Tried 1 time; due again since 12:00:00."),
         ({"attempts": 2, "lease_until": timezone.now() + timedelta(days=1)}, "Being fetched now, try 2."),
     ],
