@@ -116,10 +116,10 @@ def test_a_superseded_run_says_which_one_came_before(page, organization):
     assert "run-2, a newer run of this workspace" in shown
 
 
-def test_groups_whose_machines_no_state_lists_are_counted_and_named(page, organization):
+def test_resources_whose_machines_no_state_lists_are_counted_and_named(page, organization):
     ProvisioningRunFactory(organization=organization, groups=["aws_autoscaling_group.web", "aws_autoscaling_group.api"])
     shown = text(page.get(RUNS))
-    assert "2 groups make machines that the state does not list</summary>" in shown
+    assert "2 resources make machines that the state does not list</summary>" in shown
     assert "aws_autoscaling_group.api" in shown
 
 

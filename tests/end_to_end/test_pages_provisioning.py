@@ -126,7 +126,7 @@ def test_a_run_whose_state_is_fetched_turns_failed_by_itself_and_what_was_opened
     waiting = ProvisioningRunFactory(organization=organization, status="fetching", due_at=timezone.now())
     tab = open_page("/provisioning/runs/")
     page = tab.page
-    page.get_by_text("1 group makes machines").click()
+    page.get_by_text("1 resource makes machines").click()
     expect(page.get_by_text("aws_autoscaling_group.web")).to_be_visible()
     ProvisioningRun.objects.filter(pk=waiting.pk).update(status="failed", error="No route to host.", due_at=None)
     expect(page.get_by_text("No route to host.")).to_be_visible()
