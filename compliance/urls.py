@@ -33,6 +33,7 @@ from compliance.views.policy_overrides import (
 from compliance.views.previews import CancelPreview, PreviewPage, PublishPreviewed
 from compliance.views.provisioned_vms import ReleaseVm, ScanVm, VmList, VmPage
 from compliance.views.provisioning import ProvisioningOverview, ProvisionScans
+from compliance.views.provisioning_runs import ProvisioningRuns
 from compliance.views.reports import (
     ComplianceReportPage,
     ExportFile,
@@ -150,6 +151,7 @@ urlpatterns = [
     path("hooks/terraform/run-task/<int:connection>/", TerraformRunTask.as_view(), name="run_task_hook"),
     path("provisioning/", ProvisioningOverview.as_view(), name="provisioning"),
     path("provisioning/scans/", ProvisionScans.as_view(), name="provision_scans"),
+    path("provisioning/runs/", ProvisioningRuns.as_view(), name="provisioning_runs"),
     path("provisioning/vms/", VmList.as_view(), name="vms"),
     path("provisioning/vms/<int:pk>/", VmPage.as_view(), name="vm"),
     path("provisioning/vms/<int:pk>/release/", ReleaseVm.as_view(), name="release_vm"),

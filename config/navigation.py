@@ -62,6 +62,7 @@ PROVISIONING_TABS = (
     ("Overview", "/provisioning/", VIEW, False),
     ("Scan Results", "/provisioning/scans/", VIEW, True),
     ("VMs", "/provisioning/vms/", VIEW, True),
+    ("Runs", "/provisioning/runs/", VIEW, False),
     ("Settings", "/provisioning/settings/", ("manage_settings",), False),
 )
 """The tabs of Provisioning, (label, url, codenames, whether its page has ``in_part``)."""

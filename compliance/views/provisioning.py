@@ -1,12 +1,15 @@
 """The tabs Overview and Scan Results of Provisioning."""
 
+from datetime import timedelta
 from typing import Any
 
+from django.utils import timezone
 from django.views.generic import TemplateView
 
 from compliance.models import HandoverSettings, ProviderConnection, ProvisionedVm, Scan
 from compliance.selectors.provisioned_vms import newest_of_each, provision_scans, recent_scans, shown_scans
 from compliance.selectors.provisioning import overview
+from compliance.selectors.run_lists import failed_since
 from compliance.web.paging import page_with_total
 from compliance.web.provisioned_vms import STATUSES, narrowed_scans, projects_offered, releasable
 from organizations.permissions import permitted_to
@@ -14,6 +17,7 @@ from organizations.web.lists import wanted_id
 from organizations.web.pages import OwnedPage
 
 RECENT = 20
+FAILED_SHOWN = timedelta(days=7)
 
 
 class ReleasingPage(OwnedPage, TemplateView):
@@ -49,6 +53,7 @@ class ProvisioningOverview(ReleasingPage):
             "waiting": ProvisionedVm.objects.in_service().within(self.organizations).exclude(phase="settled").count(),
             "live": any(not scan.ended for scan in scans),
             "off": not switched_on,
+            "failed_runs": failed_since(self.organizations, timezone.now() - FAILED_SHOWN),
             "may_configure": configured.exists(),
             "base_url": self.request.build_absolute_uri("/").rstrip("/"),
             "recipe_organization": self.organization.pk if self.organization else "ID",

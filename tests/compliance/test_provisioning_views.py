@@ -29,7 +29,7 @@ pytestmark = pytest.mark.django_db
 
 OVERVIEW, SCANS, VMS = "/provisioning/", "/provisioning/scans/", "/provisioning/vms/"
 SETTINGS = "/provisioning/settings/"
-READABLE = (OVERVIEW, SCANS, VMS, "/provisioning/vms/{vm}/")
+READABLE = (OVERVIEW, SCANS, VMS, "/provisioning/runs/", "/provisioning/vms/{vm}/")
 ADMINS_ONLY = (
     SETTINGS, f"{SETTINGS}schedule/?schedule_cron=0+2+*+*+*", f"{SETTINGS}rules/?rule_q=ssh",
     f"{SETTINGS}projects/?project_q=web", "/provisioning/vms/{vm}/release/",

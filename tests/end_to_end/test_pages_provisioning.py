@@ -6,13 +6,14 @@ import pytest
 from django.utils import timezone
 from playwright.sync_api import expect
 
-from compliance.models import HandoverSettings, ProvisionedVm
+from compliance.models import HandoverSettings, ProvisionedVm, ProvisioningRun
 from tests.factories.compliance import HostKeyFactory, a_scan
 from tests.factories.organizations import OrganizationFactory
 from tests.factories.provisioning import (
     ProjectFactory,
     ProviderConnectionFactory,
     ProvisionedVmFactory,
+    ProvisioningRunFactory,
     TerraformConnectionFactory,
     VmEventFactory,
     handover_settings,
@@ -60,10 +61,13 @@ def test_every_page_is_accessible_fits_and_breaks_no_policy(open_page, organizat
     a_scan(waiting.host, template, scan_type="provision", stream=provision_stream(waiting, template))
     TerraformConnectionFactory(organization=organization, name=LONG)
     ProviderConnectionFactory(organization=organization, tested_at=timezone.now(), test_ok=False, test_message=LONG)
+    ProvisioningRunFactory(organization=organization, run_id=LONG, workspace_name=LONG, groups=[LONG], vms_count=3)
+    ProvisioningRunFactory(organization=organization, status="failed", error=f"{LONG} cannot be reached.")
+    ProvisioningRunFactory(organization=organization, status="fetching", due_at=timezone.now())
     tab.complaints.clear()
     page = f"/provisioning/vms/{blocked.pk}/"
     wrong = tab.wrong_on(
-        "/provisioning/", "/provisioning/scans/", "/provisioning/vms/",
+        "/provisioning/", "/provisioning/scans/", "/provisioning/vms/", "/provisioning/runs/",
         f"{page}#release-{blocked.pk}", f"{page}release/", page, f"/provisioning/vms/{waiting.pk}/",
         "/provisioning/settings/", f"/compliance/hosts/{blocked.host_id}/",
     )  # fmt: skip
@@ -115,6 +119,21 @@ def test_a_vm_that_is_waited_for_shows_its_way_and_then_the_decision(open_page, 
     expect(page.get_by_role("heading", name="Blocked", exact=True)).to_be_visible()
     expect(page.get_by_text("2 critical CIS check(s) failed").first).to_be_visible()
     expect(page.get_by_role("link", name="Release", exact=True)).to_be_visible()
+
+
+def test_a_run_whose_state_is_fetched_turns_failed_by_itself_and_what_was_opened_stays_open(open_page, organization):
+    ProvisioningRunFactory(organization=organization, groups=["aws_autoscaling_group.web"], vms_count=1)
+    waiting = ProvisioningRunFactory(organization=organization, status="fetching", due_at=timezone.now())
+    tab = open_page("/provisioning/runs/")
+    page = tab.page
+    page.get_by_text("1 resource makes machines").click()
+    expect(page.get_by_text("aws_autoscaling_group.web")).to_be_visible()
+    ProvisioningRun.objects.filter(pk=waiting.pk).update(status="failed", error="No route to host.", due_at=None)
+    expect(page.get_by_text("No route to host.")).to_be_visible()
+    expect(page.get_by_text("aws_autoscaling_group.web")).to_be_visible()
+    page.get_by_label("Status").select_option("Failed")
+    expect(page.get_by_text("aws_autoscaling_group.web")).to_have_count(0)
+    assert tab.complaints == []
 
 
 def test_settings_say_the_schedule_in_words_and_find_what_is_exempted(open_page, organization, blocked):
