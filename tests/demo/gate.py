@@ -29,7 +29,7 @@ def demonstrate(stage: Stage, shop: Vm, api: Vm) -> None:
     run, vm = stage.enter("shop", shop_state())
     answer = stage.handover(vm["id"])
     expect((answer["allowed"], answer["state"]) == (False, "pending"), f"the gate: not yet. {answer['reasons'][0]}")
-    expect(stage.gate(run).returncode == 3, f"manage.py gate --run {run} ends 3: still pending")
+    expect(stage.gate(run).returncode == 3, f"manage.py gate --run id:{run} ends 3: still pending")
     told("An admin enters where the VM is met; its address in the state was loopback, which is never taken")
     stage.meet(vm, shop.port)
     blocked = stage.wait(vm["id"], lambda one: one["state"] != "pending")
@@ -71,7 +71,7 @@ def demonstrate(stage: Stage, shop: Vm, api: Vm) -> None:
     expect((released["allowed"], released["state"]) == (True, "released"), "released by ann; what speaks against it:")
     for reason in released["would_block"]:
         told(f"   {reason}")
-    expect(stage.gate(run).returncode == 0, f"manage.py gate --run {run} ends 0")
+    expect(stage.gate(run).returncode == 0, f"manage.py gate --run id:{run} ends 0")
 
 
 def show_fleet(stage: Stage, provider: str, name: str) -> None:

@@ -95,7 +95,7 @@ class Stage:
         return list(self.pipeline.call("GET", f"scans/{scan}/results/")["results"])
 
     def gate(self, run: int, *more: str) -> subprocess.CompletedProcess[str]:
-        return self.product.manage("gate", "--run", str(run), *more, check=False)
+        return self.product.manage("gate", "--run", f"id:{run}", *more, check=False)
 
 
 def prepared(product: Product, key: Key) -> Stage:
