@@ -93,7 +93,8 @@ def locked_rows(run: ProvisioningRun, told: Mapping[Key, Vm]) -> list[Provisione
     found = {(provider, instance_id): pk for pk, provider, instance_id in own}
     unique = {key for key in told if key not in found and key[0] not in UNIQUE_WITHIN_STATE}
     found |= newest(rows.in_service(), unique)
-    found |= newest(rows.exclude(retired_at=None), {key for key in unique if key not in found and is_one_for_ever(key)})
+    back = {key for key in unique if key not in found and not may_come_back(key)}
+    found |= newest(rows.exclude(retired_at=None), back)
     ids, result = sorted(found.values()), list[ProvisionedVm]()
     for start in range(0, len(ids), BATCH):
         result += locked(rows.filter(pk__in=ids[start : start + BATCH])).order_by("pk")
@@ -111,9 +112,10 @@ def newest(rows: QuerySet[ProvisionedVm], keys: Set[Key]) -> dict[Key, int]:
     return found
 
 
-def is_one_for_ever(key: Key) -> bool:
-    """Return whether no other machine ever gets that id: one that is no path made of names."""
-    return not key[1].startswith("/")
+def may_come_back(key: Key) -> bool:
+    """Return whether another machine may get that id: the number of a cluster, or a path that is made of names."""
+    provider, instance_id = key
+    return provider in UNIQUE_WITHIN_STATE or instance_id.startswith("/")
 
 
 def is_another(row: ProvisionedVm, vm: Vm) -> bool:
@@ -249,14 +251,18 @@ def numbered(name: str) -> Iterator[str]:
 
 
 def earlier_names(run: ProvisioningRun, vms: Sequence[Vm]) -> set[str]:
-    """Return, in small letters, the names of the hosts of all VMs that ever had the ids of ``vms``."""
-    ids, found = sorted({vm.instance_id for vm in vms}), set[str]()
+    """Return, in small letters, the names of the hosts of all VMs that had those ids of ``vms`` that may come back.
+
+    Ids first, then names: joined, a database whose statistics are old compares each host with each VM.
+    """
+    ids = sorted({vm.instance_id for vm in vms if may_come_back((vm.provider, vm.instance_id))})
+    hosts, found = list[int](), set[str]()
     for start in range(0, len(ids), BATCH):
-        hosts = Host.objects.filter(
-            organization=run.organization_id, vm__instance_id__in=ids[start : start + BATCH],
-            vm__organization=run.organization_id,
-        )  # fmt: skip
-        found |= {name.lower() for name in hosts.values_list("hostname", flat=True)}
+        rows = ProvisionedVm.objects.filter(organization=run.organization_id)
+        hosts += rows.filter(instance_id__in=ids[start : start + BATCH]).values_list("host", flat=True)
+    for start in range(0, len(hosts), BATCH):
+        names = Host.objects.filter(pk__in=hosts[start : start + BATCH]).values_list("hostname", flat=True)
+        found |= {name.lower() for name in names}
     return found
 
 
