@@ -8,13 +8,9 @@ from django.db import DatabaseError, transaction
 from compliance.models import HandoverSettings, ProvisionedVm
 from compliance.selectors.handover_settings import exempted_project_ids
 from compliance.services.handover_settings import locked_settings, next_scan_of
-from compliance.services.provisioned_vms import look_again
+from compliance.services.provisioned_vms import BATCH, LOOK_FIELDS, look_again
 
 logger = logging.getLogger(__name__)
-
-LOOKED_FOR = ("phase", "due_at", "attempts", "failed_scans", "wait_until", "waits_for", "wanted_at")
-"""What ``look_again`` sets."""
-BATCH = 500
 
 
 def tick(*, now: datetime) -> int:
@@ -62,7 +58,7 @@ def scan_again(settings: HandoverSettings, now: datetime) -> int:
     )
     again = ProvisionedVm()
     look_again(again, settings, now)
-    values = {name: getattr(again, name) for name in LOOKED_FOR}
+    values = {name: getattr(again, name) for name in LOOK_FIELDS}
     ids = settled.exclude(project__in=exempted_project_ids(settings)).ids_locked()
     for start in range(0, len(ids), BATCH):
         ProvisionedVm.objects.filter(pk__in=ids[start : start + BATCH]).update(**values)

@@ -27,12 +27,15 @@ LONGEST_HOSTNAME = 255
 NOT_IN_NAMES = re.compile(r"[^A-Za-z0-9_.:-]+")
 SEEN_FIELDS = (
     "run_id", "connection_id", "workspace", "project_id", "locator", "resource_address", "resource_type", "name",
-    "addresses",
-    "os_family", "os_hint", "region", "power_state", "tags", "tainted", "hardware",
+    "addresses", "os_family", "os_hint", "region", "power_state", "tags", "tainted", "hardware",
 )  # fmt: skip
 Key = tuple[str, str]
 """Provider and instance id."""
-WORK_FIELDS = ("phase", "due_at", "wanted_at", "wait_until", "attempts", "waits_for", "failed_scans", "unverifiable")
+LOOK_FIELDS = (
+    "phase", "due_at", "wanted_at", "wait_until", "attempts", "waits_for", "failed_scans", "lease_owner", "lease_until",
+)  # fmt: skip
+"""What ``look_again`` sets."""
+WORK_FIELDS = (*LOOK_FIELDS, "unverifiable")
 
 
 @dataclass(frozen=True)
@@ -151,9 +154,8 @@ def workspace_of(run: ProvisioningRun) -> str:
 
 
 def take_known(
-    known: Mapping[Key, ProvisionedVm], told: Mapping[Key, Vm], run: ProvisioningRun,
-    policy: Policy, now: datetime,
-) -> None:  # fmt: skip
+    known: Mapping[Key, ProvisionedVm], told: Mapping[Key, Vm], run: ProvisioningRun, policy: Policy, now: datetime
+) -> None:
     """Take up what the run tells of VMs that are known, and have them looked at again."""
     moved, before = [], {row.pk: values_of(row) for row in known.values()}
     for key, row in known.items():
@@ -306,9 +308,12 @@ def begin_work(row: ProvisionedVm, settings: HandoverSettings, now: datetime) ->
 
 
 def look_again(row: ProvisionedVm, settings: HandoverSettings, now: datetime) -> None:
-    """Set on ``row``, without saving, that it is looked for, waited for and scanned from now on."""
+    """Set on ``row``, without saving, that it is looked for, waited for and scanned from now on.
+
+    Whoever looks at it already loses it: what that look finds is older than what is asked for.
+    """
     row.phase, row.due_at, row.attempts, row.failed_scans = ProvisionedVm.Phase.ADDRESS, now, 0, 0
-    row.wanted_at = now
+    row.wanted_at, row.lease_owner, row.lease_until = now, "", None
     row.wait_until, row.waits_for = now + timedelta(minutes=settings.wait_minutes), ""
 
 

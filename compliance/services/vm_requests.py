@@ -8,18 +8,13 @@ from compliance.models import HandoverSettings, ProvisionedVm, VmEvent
 from compliance.queue import TEND_PROVISIONING
 from compliance.selectors.handover_settings import why_exempt
 from compliance.services.handovers import locked, policy_of, settle_many
-from compliance.services.provisioned_vms import look_again
+from compliance.services.provisioned_vms import WORK_FIELDS, look_again
 from compliance.services.vm_events import note
 from compliance.services.vm_streams import waiting_scan
 from organizations import audit
 from organizations.errors import Conflict
 from organizations.models.users import Actor
 from organizations.permissions import require
-
-LOOKED_AT = (
-    "phase", "due_at", "wanted_at", "attempts", "failed_scans", "wait_until", "waits_for", "unverifiable",
-    "lease_owner", "lease_until",
-)  # fmt: skip
 
 
 @transaction.atomic
@@ -43,8 +38,8 @@ def request_vm_scan(*, actor: Actor, vm: ProvisionedVm, now: datetime) -> Provis
         return vm
     before = audit.before(vm)
     look_again(vm, policy.settings, now)
-    vm.unverifiable, vm.lease_owner, vm.lease_until = "", "", None
-    vm.save(update_fields=LOOKED_AT)
+    vm.unverifiable = ""
+    vm.save(update_fields=WORK_FIELDS)
     note(vm, VmEvent.Kind.SCAN_REQUESTED, "A scan was asked for.", at=now, actor=actor)
     audit.record(actor=actor, action="provisioned_vm.scan_requested", subject=vm, before=before)
     settle_many([vm], policy, now)

@@ -67,10 +67,11 @@ def work_on(vm: ProvisionedVm, clock: Clock) -> None:
     """Bring the claimed ``vm`` one step on: to an address, to SSH, to its scan, or to the end of waiting."""
     if not wanted(vm, clock()):
         return
+    owner = vm.lease_owner
     if vm.phase == Phase.ADDRESS:
         resolved(vm, look(vm), clock())
         vm.refresh_from_db()
-    if vm.phase == Phase.SSH and vm.due_at is not None:
+    if vm.lease_owner == owner and vm.phase == Phase.SSH and vm.due_at is not None:
         reached(vm, *answering(vm), clock())
 
 

@@ -10,23 +10,19 @@ from compliance.services import hosts, scan_requests, scan_runs
 from compliance.services.schedule import TickReport, tick
 from compliance.services.streams import assign_policy
 from compliance.services.targets import resolve
-from organizations.models.organizations import Organization
-from tests.compliance.test_vm_work_services import Clock, drained, listening, waiting_for_address
+from tests.compliance.vm_work import (  # noqa: F401 - fixtures among them
+    Clock,
+    drained,
+    listening,
+    operator,
+    waiting_for_address,
+)
 from tests.factories.compliance import NOON, CredentialFactory, HostFactory
-from tests.factories.organizations import OrganizationFactory, member
+from tests.factories.organizations import member
 from tests.factories.postures import a_policy
-from tests.factories.provisioning import handover_settings
-from tests.factories.templates_app import a_check, published_template
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture
-def operator(db: None, enqueued) -> Organization:
-    organization = OrganizationFactory(is_operator=True)
-    handover_settings(organization)
-    published_template([a_check(missing="pass")], slug="cis-l1-linux")
-    return organization
+# ruff: noqa: F811 - fixtures of another module
 
 
 @pytest.fixture

@@ -17,7 +17,7 @@ from compliance.services.vm_requests import request_vm_scan
 from templates_app.models import Template
 from tests.compliance.terraform_states import posted, shown, values_of, vm_called
 from tests.compliance.test_scan_claims_services import ANSWER
-from tests.compliance.test_vm_work_services import (  # noqa: F401 - fixtures
+from tests.compliance.vm_work import (  # noqa: F401 - fixtures among them
     Answering,
     Clock,
     Phase,

@@ -13,27 +13,24 @@ from compliance.services import provision_schedule, scan_claims, vm_work
 from compliance.services.provisioned_vms import look_again
 from compliance.services.vm_turns import CUT_OFF, claimed_in_turn, free_lost
 from organizations.services.claims import LEASE
-from tests.compliance.test_vm_work_services import Clock, Phase, State, a_vm, drained, fresh, listening
+from tests.compliance.vm_work import (  # noqa: F401 - fixtures among them
+    Clock,
+    Phase,
+    State,
+    a_vm,
+    clock,
+    drained,
+    fresh,
+    listening,
+    operator,
+)
 from tests.factories.compliance import NOON
 from tests.factories.organizations import OrganizationFactory
 from tests.factories.provisioning import VmEventFactory, handover_settings
-from tests.factories.templates_app import a_check, published_template
 
 pytestmark = pytest.mark.django_db
+# ruff: noqa: F811 - fixtures of another module
 Connect = Callable[..., socket.socket]
-
-
-@pytest.fixture
-def clock() -> Clock:
-    return Clock()
-
-
-@pytest.fixture
-def operator(db: None, enqueued):
-    organization = OrganizationFactory(is_operator=True)
-    handover_settings(organization)
-    published_template([a_check(missing="pass")], slug="cis-l1-linux")
-    return organization
 
 
 def taking(clock: Clock, seconds: float, connect: Connect) -> Connect:

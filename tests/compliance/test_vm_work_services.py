@@ -1,10 +1,7 @@
 """Workers look for provisioned VMs, wait for them and scan them, with limits."""
 
 import json
-import socket
-import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -12,15 +9,36 @@ import pytest
 
 from compliance.engine.transports import opening
 from compliance.engine.transports.base import HostKey as SeenKey
-from compliance.engine.transports.base import Output, Reason, TransportError
+from compliance.engine.transports.base import Reason, TransportError
 from compliance.models import HostKey, ProviderConnection, ProvisionedVm, Scan, Stream
+from compliance.providers.base import Seen
+from compliance.selectors.handover_settings import settings_of
 from compliance.services import hosts, scan_claims, scan_requests, scan_runs, vm_work
+from compliance.services.provisioned_vms import look_again
+from compliance.services.vm_looks import Look
 from compliance.services.vm_requests import request_vm_scan
 from organizations.services.claims import LEASE
-from tests.compliance.test_scan_claims_services import ANSWER, together
+from tests.compliance.test_scan_claims_services import together
+from tests.compliance.vm_work import (  # noqa: F401 - fixtures among them
+    Answering,
+    Clock,
+    Phase,
+    State,
+    a_vm,
+    answer,
+    clock,
+    drained,
+    events,
+    fresh,
+    listening,
+    operator,
+    scan_once,
+    ssh,
+    waiting_for_address,
+)
 from tests.factories.compliance import NOON, HostKeyFactory, PolicyFactory, completed_scan
 from tests.factories.organizations import OrganizationFactory, member
-from tests.factories.provisioning import ProviderConnectionFactory, ProvisionedVmFactory, handover_settings
+from tests.factories.provisioning import ProviderConnectionFactory, handover_settings
 from tests.factories.templates_app import a_check, published_template
 from tests.fakes.https import Reply
 from tests.fakes.proxmox import MAC, TOKEN_ID, TOKEN_SECRET, Cluster, interface, proxmox
@@ -30,93 +48,8 @@ from tests.peers.ports import free_port
 
 pytest_plugins = ("tests.peers.moto",)
 pytestmark = pytest.mark.django_db
-Phase, State = ProvisionedVm.Phase, ProvisionedVm.State
+# ruff: noqa: F811 - fixtures of another module
 AGENT = "agent/network-get-interfaces"
-
-
-class Clock:
-    """A clock that stands still unless it is moved."""
-
-    def __init__(self) -> None:
-        self.now = NOON
-
-    def __call__(self) -> datetime:
-        return self.now
-
-    def move(self, **by: float) -> None:
-        self.now += timedelta(**by)
-
-
-@pytest.fixture
-def clock() -> Clock:
-    return Clock()
-
-
-@pytest.fixture
-def operator(db: None, enqueued):
-    """The organization whose hosts may be on loopback, blocking, with content for Linux."""
-    organization = OrganizationFactory(is_operator=True)
-    handover_settings(organization)
-    published_template([a_check(missing="pass")], slug="cis-l1-linux")
-    return organization
-
-
-@contextmanager
-def listening(greeting: bytes, address: str = "127.0.0.1", port: int = 0) -> Iterator[int]:
-    """Greet whoever connects, until the block ends; yield the port."""
-    with socket.create_server((address, port)) as server:
-
-        def serve() -> None:
-            while True:
-                try:
-                    connection, _ = server.accept()
-                except OSError:
-                    return
-                with connection:
-                    connection.sendall(greeting)
-
-        thread = threading.Thread(target=serve, daemon=True)
-        thread.start()
-        yield server.getsockname()[1]
-        server.shutdown(socket.SHUT_RDWR)
-        thread.join(5)
-
-
-@pytest.fixture
-def ssh() -> Iterator[int]:
-    with listening(b"SSH-2.0-OpenSSH_9.2p1\r\n") as port:
-        yield port
-
-
-def a_vm(organization, port: int = 22, *, now: datetime = NOON, **fields: Any) -> ProvisionedVm:
-    """Return a VM that is looked for from ``now`` on, for half an hour."""
-    values: dict[str, Any] = {
-        "phase": Phase.ADDRESS, "due_at": now, "wait_until": now + timedelta(minutes=30), "addresses": ["127.0.0.1"],
-    }  # fmt: skip
-    vm = ProvisionedVmFactory(organization=organization, **values | fields)
-    vm.host.port = port
-    vm.host.save()
-    return vm
-
-
-def waiting_for_address(organization, **fields: Any) -> ProvisionedVm:
-    vm = a_vm(organization, **fields)
-    ProvisionedVm.objects.filter(pk=vm.pk).update(addresses=[])
-    type(vm.host).objects.filter(pk=vm.host_id).update(address="")
-    return fresh(vm)
-
-
-def fresh(vm: ProvisionedVm) -> ProvisionedVm:
-    return ProvisionedVm.objects.select_related("host", "organization", "scan").get(pk=vm.pk)
-
-
-def events(vm: ProvisionedVm) -> list[str]:
-    return list(vm.events.order_by("pk").values_list("kind", flat=True))
-
-
-def drained(vm: ProvisionedVm, clock: Clock) -> ProvisionedVm:
-    vm_work.drain(clock=clock)
-    return fresh(vm)
 
 
 # --- From the state to a scan -----------------------------------------------------------------------------------------
@@ -359,6 +292,16 @@ def test_a_worker_that_lost_its_vm_changes_nothing(operator, clock):
     assert (fresh(vm).phase, Scan.objects.count()) == (Phase.SSH, 0)
 
 
+def test_what_a_look_finds_is_dropped_when_an_apply_came_meanwhile(operator, clock):
+    vm = a_vm(operator, lease_owner="a worker", lease_until=NOON + LEASE)
+    again = fresh(vm)
+    look_again(again, settings_of(operator), clock())
+    again.save()
+    vm_work.resolved(vm, Look(seen=Seen(addresses=("10.1.1.1",))), clock())
+    assert (fresh(vm).addresses, fresh(vm).phase, fresh(vm).due_at) == (["127.0.0.1"], Phase.ADDRESS, NOON)
+    assert fresh(vm).lease_owner == ""
+
+
 @pytest.mark.django_db(transaction=True)
 def test_two_workers_ask_for_one_scan_of_each_vm(enqueued, clock):
     organization = OrganizationFactory(is_operator=True)
@@ -389,23 +332,6 @@ def test_workers_turn_to_scans_again_after_a_while(operator):
 def failing(monkeypatch, reason: Reason, *, seen: SeenKey | None = None) -> None:
     error = TransportError(reason, "It did not work.", host_key=seen)
     monkeypatch.setitem(opening.TRANSPORTS, "ssh", FakeTransport([], at_login=error))
-
-
-def answer(script: bytes) -> Output:
-    nonce = script.split(b"NONCE=", 1)[1].split(b"\n", 1)[0].decode().strip("'")
-    return Output(ANSWER.format(nonce).encode())
-
-
-class Answering(FakeTransport):
-    def run(self, script: bytes, **ignored: Any) -> Output:
-        return answer(script)
-
-
-def scan_once(vm: ProvisionedVm, clock: Clock) -> ProvisionedVm:
-    """Have the VM looked at and its scan performed."""
-    vm_work.drain(clock=clock)
-    scan_runs.drain(clock=clock)
-    return fresh(vm)
 
 
 def test_a_scan_that_completes_opens_the_gate(operator, ssh, clock, monkeypatch):
